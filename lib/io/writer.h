@@ -1,0 +1,64 @@
+/*
+ * A latched writer: the first error is kept, what is written after it is
+ * dropped, and hi_writer_close tells. Loops over short writes and EINTR.
+ *
+ * hi_writer_pass hands on a range of somebody's block without copying it:
+ * neighbouring ranges join, and one write takes them all. The owner of the block
+ * calls hi_writer_settle before the block changes.
+ */
+#ifndef HI_IO_WRITER_H
+#define HI_IO_WRITER_H
+
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "base/status.h"
+
+struct hi_writer {
+	int fd;
+	int sys;	      /* errno of the first failed write; 0: none */
+	const char *name;     /* for messages; borrowed */
+	char *buf;
+	size_t len, cap;
+	const char *pass;     /* the pending range; follows buf in the output */
+	size_t pass_len;
+	uint64_t bytes;	      /* handed to the system so far */
+};
+
+/* fd stays the caller's until close. cap: bytes buffered, 64 KiB where 0. HI_OK or HI_NOMEM. */
+int hi_writer_init(struct hi_writer *w, int fd, const char *name, size_t cap, struct hi_error *e);
+
+void hi_writer_put(struct hi_writer *w, const void *p, size_t n);
+void hi_writer_slice(struct hi_writer *w, struct hi_slice s);
+void hi_writer_puts(struct hi_writer *w, const char *s);
+
+void hi_writer_pass_slow(struct hi_writer *w, const char *p, size_t n);
+
+/* p[0..n) must stay as it is until the next settle, flush or put that settles it. */
+static inline void hi_writer_pass(struct hi_writer *w, const char *p, size_t n)
+{
+	if (w->pass && w->pass + w->pass_len == p)
+		w->pass_len += n;
+	else
+		hi_writer_pass_slow(w, p, n);
+}
+
+/* After this no byte of a passed range is referenced. */
+void hi_writer_settle(struct hi_writer *w);
+
+/* Everything so far is handed to the system, or an error is latched. */
+void hi_writer_flush(struct hi_writer *w);
+
+/* True once an error is latched. */
+static inline bool hi_writer_failed(const struct hi_writer *w)
+{
+	return w->sys != 0;
+}
+
+/*
+ * Flushes, closes the descriptor and frees the buffer. HI_OK only if every byte
+ * was taken and close agreed; else HI_IO with sys and the name.
+ */
+int hi_writer_close(struct hi_writer *w, struct hi_error *e);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * A table from patient id to a fixed-size state: open addressing over the hash
+ * that the reader has computed, states in chunks that never move. Memory a
+ * patient: 12 bytes of table at a load of 2/3, the id, and the state.
+ */
+#ifndef HI_STATE_PATIENTS_H
+#define HI_STATE_PATIENTS_H
+
+#include <stdint.h>
+
+#include "base/slice.h"
+
+struct hi_patients; /* opaque */
+
+/* state_size: bytes of state a patient, zeroed when new. max_n: patients at most. NULL: no memory. */
+struct hi_patients *hi_patients_new(size_t state_size, size_t max_n);
+void hi_patients_free(struct hi_patients *t);
+
+/* The state of id, made (zeroed) where there is none; NULL: no memory or max_n reached. */
+void *hi_patients_get(struct hi_patients *t, struct hi_slice id, uint64_t hash);
+
+/* The state of id, or NULL. */
+void *hi_patients_find(const struct hi_patients *t, struct hi_slice id, uint64_t hash);
+
+/* Number of patients; the i-th in order of first appearance, its id in *id. */
+size_t hi_patients_count(const struct hi_patients *t);
+void *hi_patients_at(const struct hi_patients *t, size_t i, struct hi_slice *id);
+
+/* Bytes held, for --metrics. */
+size_t hi_patients_bytes(const struct hi_patients *t);
+
+#endif

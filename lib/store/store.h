@@ -1,0 +1,56 @@
+/*
+ * A store as a folder: hi-store(5). Readers and writers.
+ *
+ * Facts are text files, mutable state is one SQLite database, its transaction is
+ * the one commit there is.
+ */
+#ifndef HI_STORE_STORE_H
+#define HI_STORE_STORE_H
+
+#include "base/status.h"
+#include "vital/record.h"
+
+struct hi_store; /* opaque: an open store, for reading or writing */
+
+/* True where path is a folder that holds a store, or names an hour of one ("ward/@2025-12-28T05"). */
+bool hi_store_is(const char *path);
+
+/*
+ * Opens for reading. path may carry an hour after '@'. A newer format is refused
+ * (HI_USAGE); HI_IO, HI_CORRUPT.
+ */
+int hi_store_open(struct hi_store **out, const char *path, struct hi_error *e);
+void hi_store_close(struct hi_store *s);
+
+/* What to read. */
+struct hi_select {
+	int64_t since_us, until_us; /* HI_TIME_MIN, HI_TIME_END: all. since included, until not */
+	int64_t last_n;		    /* newest n per patient x metric; 0: all */
+	int64_t last_us;	    /* back from the newest reading there is; 0: all */
+	const char *const *patients; /* none: all */
+	size_t patients_n;
+	const char *const *metrics; /* full names; none: all */
+	size_t metrics_n;
+	unsigned types;		    /* bits 1 << enum hi_type */
+	bool scores;		    /* readings with "tool" too */
+	bool raw;		    /* every row as committed, in order of arrival, duplicates too */
+};
+
+struct hi_cursor; /* opaque */
+
+/*
+ * Reads in the total order (time, patient, metric, value, extra), duplicates
+ * once, all types merged by time; only what was committed when it was opened.
+ * Memory: one hour's rows. HI_OK or negative.
+ */
+int hi_cursor_open(struct hi_cursor **out, struct hi_store *s, const struct hi_select *sel,
+		   struct hi_error *e);
+
+/* HI_OK, HI_END, or negative. rec is as hi_rec says for rows of a store; it lives until the next call. */
+int hi_cursor_next(struct hi_cursor *c, struct hi_rec *rec, struct hi_error *e);
+void hi_cursor_close(struct hi_cursor *c);
+
+/* First and last event time of readings in the store; HI_END where there are none. */
+int hi_store_range(struct hi_store *s, int64_t *first_us, int64_t *last_us, struct hi_error *e);
+
+#endif

@@ -1,0 +1,82 @@
+/*
+ * The record loop: operands, reader, writer, rejects, signals, exit status. A
+ * tool gives its calls and hi_run does the rest; main() is options -> hi_run ->
+ * status.
+ */
+#ifndef HI_TOOL_RUN_H
+#define HI_TOOL_RUN_H
+
+#include "base/buf.h"
+#include "io/writer.h"
+#include "tool/options.h"
+#include "vital/record.h"
+
+enum hi_role {
+	HI_SOURCE,  /* makes records from what is not records; no loop over its input */
+	HI_FILTER,  /* passes lines on; rejects go into its output */
+	HI_REDUCER, /* writes only its own output; rejects go to stderr */
+	HI_SINK	    /* makes durable; rejects are records for it */
+};
+
+/* What a store operand gives to this tool: bits 1 << enum hi_type, and scores. */
+enum { HI_TAKES_SCORES = 1 << 16 };
+
+struct hi_run {
+	const struct hi_program *program;
+	const struct hi_common *common;
+	struct hi_writer *out; /* standard output, or -o FILE */
+	struct hi_buf line;    /* for a tool's own lines; max 2 MiB */
+	uint64_t records, rejects, lines_out;
+	int status;	       /* the exit status so far: the highest wins */
+	void *state;
+	/* private to run.c from here */
+	struct hi_run_private *p;
+};
+
+struct hi_tool {
+	const struct hi_program *program;
+	enum hi_role role;
+	unsigned takes; /* of a store operand */
+	/* Each returns HI_OK, or a negative status that ends the run (e filled). NULL: nothing to do. */
+	int (*open)(struct hi_run *run, struct hi_error *e);
+	/* A record of any type. A filter calls hi_pass itself, before or after its own lines. */
+	int (*record)(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e);
+	/*
+	 * A sink or filter with timers of its own on the wall clock: called when input
+	 * pauses for timer_us, and then each timer_us (commit of hi-store). 0: never.
+	 */
+	int (*timer)(struct hi_run *run, struct hi_error *e);
+	int64_t timer_us;
+	/* After the last record (also when an input failed), before the output closes. */
+	int (*close)(struct hi_run *run, struct hi_error *e);
+};
+
+/*
+ * Runs tool over the operands (none: standard input). The selection of
+ * run->common is applied to every record where the program has HI_GROUP_SELECT.
+ * Returns the exit status; every message has been printed.
+ */
+int hi_run(const struct hi_tool *tool, const struct hi_common *common, void *state, int operands_n,
+	   char **operands);
+
+/* Passes the record on byte for byte, with its LF (added where missing). */
+void hi_pass(struct hi_run *run, const struct hi_rec *rec);
+
+/* Writes run->line and an LF, and empties it. */
+void hi_emit(struct hi_run *run);
+
+/*
+ * For sources and tools that read what is not records (hi-csv, hi-gen): the same
+ * opening of output and signals, without a loop. body does all the work; rejects
+ * by hi_run_reject.
+ */
+int hi_run_source(const struct hi_program *program, const struct hi_common *common, void *state,
+		  int (*body)(struct hi_run *run, struct hi_error *e));
+
+/*
+ * A bad line: one message (after ten only a count at the end), the reject record
+ * by role, status 3. Returns HI_OK, or HI_REFUSED where --strict ends the run.
+ */
+int hi_run_reject(struct hi_run *run, const struct hi_error *e, struct hi_slice text);
+
+#endif
