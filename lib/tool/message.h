@@ -2,6 +2,8 @@
 #ifndef HI_TOOL_MESSAGE_H
 #define HI_TOOL_MESSAGE_H
 
+#include <stdbool.h>
+
 #include "base/status.h"
 
 /* The program's name for messages, and whether notes are wanted (-q: no). */
