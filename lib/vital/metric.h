@@ -32,7 +32,8 @@ struct hi_metric {
 	const char *unit_label; /* for people: "°C" */
 	const struct hi_unit_alias *aliases; /* ends with a NULL name */
 	const char *codes;	/* coded metric: its letters ("ACVPU"); NULL: numeric */
-	const char *loinc, *ucum, *mdc, *mdc_unit; /* NULL: none */
+	/* NULL: none; several stand with one space between, the first is the one to write. */
+	const char *loinc, *ucum, *mdc, *mdc_unit;
 	struct hi_range plausible;
 	struct hi_range normal; /* the replaced system's */
 	struct hi_range chart;	/* the axis of a chart */
@@ -63,8 +64,10 @@ static inline bool hi_metric_plausible(const struct hi_metric *m, double v)
 
 /*
  * in, written in unit, to m's canonical unit: *out. HI_OK, or HI_REFUSED where
- * the unit is not one of m's. An absent unit (len 0) is the canonical one.
- * *changed: the unit was not the canonical text.
+ * the unit is not one of m's (or the result is no longer finite). An absent unit
+ * (len 0) is the canonical one. *changed: the unit was not the canonical text.
+ * Correctly rounded wherever the decimal fits (|num|, den <= 2^53 of
+ * hi_num_ratio); a number of more digits is converted in doubles.
  */
 int hi_unit_convert(const struct hi_metric *m, struct hi_slice unit, const struct hi_num *in,
 		    struct hi_num *out, bool *changed);
