@@ -42,6 +42,9 @@ static inline uint64_t hi_hash_slice(struct hi_slice s)
 /* CRC-32C (Castagnoli), RFC 3720 appendix B.4. crc is 0 at the start, then the last result. */
 uint32_t hi_crc32c(uint32_t crc, const void *p, size_t len);
 
+/* The same without the processor's instruction: the reference, used where there is none. */
+uint32_t hi_crc32c_portable(uint32_t crc, const void *p, size_t len);
+
 enum { HI_UUID_TEXT = 36 };
 
 /*

@@ -2,6 +2,8 @@
 #ifndef HI_IO_INPUT_H
 #define HI_IO_INPUT_H
 
+#include <stdint.h>
+
 #include "base/slice.h"
 #include "base/status.h"
 
@@ -15,8 +17,19 @@ struct hi_input; /* opaque */
  */
 int hi_input_open(struct hi_input **out, const char *path, struct hi_error *e);
 
-/* The same over a descriptor that is open; closed with the input unless it is 0. */
+/*
+ * The same over a descriptor that is open; closed with the input unless it is 0.
+ * After an error it is still the caller's.
+ */
 int hi_input_fd(struct hi_input **out, int fd, const char *name, struct hi_error *e);
+
+/*
+ * The same over bytes in memory (borrowed), for tests and fuzzers: chunk_max 0
+ * gives as much as is asked for, otherwise each read gives 1..chunk_max bytes,
+ * drawn from seed. Its name is "memory". HI_OK or HI_NOMEM.
+ */
+int hi_input_memory(struct hi_input **out, struct hi_slice text, size_t chunk_max, uint64_t seed,
+		    struct hi_error *e);
 
 /* "stdin", or the path. */
 const char *hi_input_name(const struct hi_input *in);
@@ -31,7 +44,7 @@ long hi_input_read(struct hi_input *in, void *p, size_t cap, struct hi_error *e)
 /* True where a read would not wait: a file, or bytes (or the end) are there. */
 bool hi_input_ready(const struct hi_input *in, int timeout_ms);
 
-/* The descriptor, for poll. */
+/* The descriptor, for poll; -1 for memory. */
 int hi_input_poll_fd(const struct hi_input *in);
 
 void hi_input_close(struct hi_input *in);

@@ -1,0 +1,38 @@
+#include "io/signal.h"
+
+#include <stddef.h>
+
+volatile sig_atomic_t hi_signal_stop;
+volatile sig_atomic_t hi_signal_counters;
+
+/* Both go back to their default, so that the second signal ends whichever it is. */
+static void on_stop(int sig)
+{
+	hi_signal_stop = sig;
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+}
+
+static void on_counters(int sig)
+{
+	(void)sig;
+	hi_signal_counters = 1;
+}
+
+/* One that was ignored when the program began stays ignored: nohup and a shell's & want that. */
+static void install(int sig, void (*handler)(int))
+{
+	struct sigaction old;
+	struct sigaction act = { .sa_handler = handler };
+
+	sigemptyset(&act.sa_mask);
+	if (sigaction(sig, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+		sigaction(sig, &act, NULL);
+}
+
+void hi_signal_start(void)
+{
+	install(SIGINT, on_stop);
+	install(SIGTERM, on_stop);
+	install(SIGUSR1, on_counters);
+}
