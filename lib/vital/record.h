@@ -61,6 +61,7 @@ struct hi_rec {
 	struct hi_slice value_text; /* as written, raw JSON: 72.50, "A", null */
 	struct hi_num value;	    /* in the canonical unit */
 	struct hi_slice code;	    /* of a string value */
+	struct hi_slice time_text;  /* the timestamp as written, between its quotes; ptr NULL: a row */
 	int64_t t_us;
 	uint8_t t_digits;	    /* 0, 3 or 6 */
 	/*

@@ -1,0 +1,267 @@
+#include "vital/reader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/scan.h"
+#include "vital/parse.h"
+#include "vital/template.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ASAN 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define ASAN 1
+#endif
+
+enum {
+	BLOCK_LEN = 256 << 10,
+	/* A line, its LF, and a block behind it. */
+	BLOCK_MAX = HI_LINE_MAX + 1 + BLOCK_LEN,
+	TEMPLATES = 8,
+	REJECT_TEXT_MAX = 4096,
+};
+
+struct hi_reader {
+	void (*before_read)(void *arg, bool waits);
+	void *arg;
+	struct hi_input *in;
+	char *block; /* cap + HI_SCAN_SLACK bytes, zero from end on */
+	size_t cap;
+	char *pos, *end; /* not read yet */
+	uint64_t line_no;
+	bool eof;
+	bool ref;      /* HI_SCAN=ref: the strict slicer only */
+	bool skipping; /* within a line longer than HI_LINE_MAX */
+	size_t last, victim;
+	struct hi_template templates[TEMPLATES];
+	struct hi_memory memory;
+	struct hi_parser parser;
+	char long_text[REJECT_TEXT_MAX]; /* how the over-long line begins */
+};
+
+int hi_reader_new(struct hi_reader **out, void (*before_read)(void *arg, bool waits), void *arg,
+		  struct hi_error *e)
+{
+	struct hi_reader *r = calloc(1, sizeof(*r));
+	const char *scan = getenv("HI_SCAN");
+
+	*out = NULL;
+	if (!r || !(r->block = calloc(1, BLOCK_LEN + HI_SCAN_SLACK))) {
+		free(r);
+		return hi_error_set(e, HI_NOMEM, "no memory for an input block");
+	}
+	hi_hash_start();
+	hi_parser_init(&r->parser);
+	hi_memory_init(&r->memory);
+	r->before_read = before_read;
+	r->arg = arg;
+	r->cap = BLOCK_LEN;
+	r->pos = r->end = r->block;
+	r->eof = true;
+	r->ref = scan && strcmp(scan, "ref") == 0;
+	*out = r;
+	return HI_OK;
+}
+
+void hi_reader_free(struct hi_reader *r)
+{
+	if (!r)
+		return;
+	hi_parser_release(&r->parser);
+	free(r->block);
+	free(r);
+}
+
+void hi_reader_open(struct hi_reader *r, struct hi_input *in)
+{
+	r->in = in;
+	r->pos = r->end = r->block;
+	memset(r->end, 0, HI_SCAN_SLACK);
+	r->line_no = 0;
+	r->eof = false;
+	r->skipping = false;
+}
+
+uint64_t hi_reader_line(const struct hi_reader *r)
+{
+	return r->line_no;
+}
+
+/* Moves what is left to the front of a block of cap bytes (the same or a new one). */
+static int move_to_front(struct hi_reader *r, size_t cap, struct hi_error *e)
+{
+	size_t left = (size_t)(r->end - r->pos);
+	char *block = r->block;
+#ifdef ASAN
+	bool fresh = true; /* a view that is used for too long meets freed memory */
+#else
+	bool fresh = cap != r->cap;
+#endif
+	if (fresh && !(block = malloc(cap + HI_SCAN_SLACK)))
+		return hi_error_set(e, HI_NOMEM, "no memory for an input block");
+	memmove(block, r->pos, left);
+	if (fresh)
+		free(r->block);
+	r->block = block;
+	r->cap = cap;
+	r->pos = block;
+	r->end = block + left;
+	return HI_OK;
+}
+
+/* More input behind what is left. HI_OK (or the end: r->eof), or negative. */
+static int fill(struct hi_reader *r, struct hi_error *e)
+{
+	size_t left = (size_t)(r->end - r->pos), cap = r->cap;
+	if (r->before_read)
+		r->before_read(r->arg, !hi_input_ready(r->in, 0));
+	while (cap - left < BLOCK_LEN / 2 && cap < BLOCK_MAX)
+		cap = 2 * cap < BLOCK_MAX ? 2 * cap : BLOCK_MAX;
+	int s = move_to_front(r, cap, e);
+	if (s)
+		return s;
+	memset(r->end, 0, HI_SCAN_SLACK);
+	long n = hi_input_read(r->in, r->end, r->cap - left, e);
+	if (n < 0)
+		return (int)n;
+	r->eof = n == 0;
+	r->end += n;
+	memset(r->end, 0, HI_SCAN_SLACK);
+	return HI_OK;
+}
+
+static int refused(struct hi_reader *r, struct hi_error *e)
+{
+	if (e) {
+		e->source = hi_input_name(r->in);
+		e->line = r->line_no;
+	}
+	return HI_REFUSED;
+}
+
+/* The text of an over-long line, not cut within a character. */
+static size_t whole_characters(const char *text, size_t len)
+{
+	size_t n = len;
+	while (n > 0 && len - n < 4 && ((unsigned char)text[n - 1] & 0xc0) == 0x80)
+		n--;
+	if (n > 0 && (unsigned char)text[n - 1] >= 0xc0)
+		n--;
+	return hi_utf8_valid((struct hi_slice){ text, n }, NULL) ? n : len;
+}
+
+/* Drops the line that has grown too long, up to its LF or the end. */
+static int skip_long(struct hi_reader *r, struct hi_rec *rec, struct hi_error *e)
+{
+	if (!r->skipping) {
+		memcpy(r->long_text, r->pos, REJECT_TEXT_MAX);
+		r->skipping = true;
+	}
+	for (;;) {
+		char *lf = memchr(r->pos, '\n', (size_t)(r->end - r->pos));
+		if (lf || r->eof) {
+			r->pos = lf ? lf + 1 : r->end;
+			break;
+		}
+		r->pos = r->end;
+		int s = fill(r, e);
+		if (s)
+			return s;
+	}
+	r->skipping = false;
+	r->line_no++;
+	*rec = (struct hi_rec){ .line = { r->long_text,
+					  whole_characters(r->long_text, REJECT_TEXT_MAX) } };
+	hi_error_set(e, HI_REFUSED, "line longer than 1 MiB");
+	if (e)
+		e->column = HI_LINE_MAX + 1;
+	return refused(r, e);
+}
+
+/*
+ * A shape that the fast path does not take although it looks like one (bytes
+ * beyond ASCII, say) must not push out one that it does.
+ */
+static void learn(struct hi_reader *r, const struct hi_rec *rec)
+{
+	struct hi_template t = { .follower = 0 };
+	struct hi_rec again;
+	if (!hi_template_learn(&t, rec) ||
+	    !hi_template_match(&t, &r->memory, rec->line.ptr, r->end, &again))
+		return;
+	size_t i = r->victim;
+	r->victim = (i + 1) % TEMPLATES;
+	t.follower = (unsigned char)i;
+	r->templates[i] = t;
+	r->templates[r->last].follower = (unsigned char)i;
+	r->last = i;
+}
+
+static int take_line(struct hi_reader *r, char *line_end, bool lf, struct hi_rec *rec,
+		     struct hi_error *e)
+{
+	struct hi_slice line = { r->pos, (size_t)(line_end - r->pos) };
+	r->pos = line_end + lf;
+	r->line_no++;
+	int s = hi_parse_line(&r->parser, line, rec, e);
+	rec->line_lf = lf;
+	if (s == HI_REFUSED)
+		return refused(r, e);
+	if (s == HI_OK && lf && !r->ref)
+		learn(r, rec);
+	return s;
+}
+
+static int next_slow(struct hi_reader *r, struct hi_rec *rec, struct hi_error *e)
+{
+	size_t searched = 0;
+	for (;;) {
+		if (r->skipping)
+			return skip_long(r, rec, e);
+		size_t left = (size_t)(r->end - r->pos);
+		char *lf = memchr(r->pos + searched, '\n', left - searched);
+		size_t len = lf ? (size_t)(lf - r->pos) : left;
+		if (len > HI_LINE_MAX)
+			return skip_long(r, rec, e);
+		if (lf)
+			return take_line(r, lf, true, rec, e);
+		if (r->eof)
+			return left ? take_line(r, r->end, false, rec, e) : HI_END;
+		searched = left;
+		int s = fill(r, e);
+		if (s)
+			return s;
+	}
+}
+
+int hi_reader_next(struct hi_reader *r, struct hi_rec *rec, struct hi_error *e)
+{
+	if (!r->ref && !r->skipping) {
+		size_t guess = r->templates[r->last].follower;
+		for (size_t k = 0; k < TEMPLATES; k++) {
+			size_t i = (guess + k) % TEMPLATES;
+			const char *behind = r->templates[i].n == 0 ? NULL :
+				hi_template_match(&r->templates[i], &r->memory, r->pos, r->end, rec);
+			if (!behind)
+				continue;
+			r->templates[r->last].follower = (unsigned char)i;
+			r->last = i;
+			r->pos += behind - r->pos;
+			r->line_no++;
+			return HI_OK;
+		}
+	}
+	return next_slow(r, rec, e);
+}
+
+int hi_reader_line_parse(struct hi_reader *r, struct hi_slice text, struct hi_rec *rec,
+			 struct hi_error *e)
+{
+	int s = hi_parse_line(&r->parser, text, rec, e);
+	rec->line_lf = false;
+	return s;
+}

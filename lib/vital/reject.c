@@ -1,0 +1,40 @@
+#include "vital/reject.h"
+
+#include "json/json.h"
+
+/* RFC 4648 section 4. */
+static void put_base64(struct hi_buf *b, struct hi_slice s)
+{
+	static const char digit[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	for (size_t i = 0; i < s.len; i += 3) {
+		size_t n = s.len - i < 3 ? s.len - i : 3;
+		unsigned v = 0;
+		for (size_t k = 0; k < 3; k++)
+			v = v << 8 | (k < n ? (unsigned char)s.ptr[i + k] : 0u);
+		for (size_t k = 0; k < 4; k++)
+			hi_buf_putc(b, k <= n ? digit[v >> (18 - 6 * k) & 63] : '=');
+	}
+}
+
+void hi_reject_write(struct hi_buf *b, const char *tool, const struct hi_error *e,
+		     struct hi_slice text)
+{
+	struct hi_object o;
+	hi_object_begin(&o, b);
+	hi_object_str(&o, "type", HI_LIT("reject"));
+	hi_object_str(&o, "tool", hi_slice_of(tool));
+	hi_object_str(&o, "source", hi_slice_of(e->source ? e->source : ""));
+	hi_object_int(&o, "line", (int64_t)e->line);
+	if (e->column > 0)
+		hi_object_int(&o, "column", e->column);
+	hi_object_str(&o, "reason", hi_slice_of(e->text));
+	if (hi_utf8_valid(text, NULL)) {
+		hi_object_str(&o, "text", text);
+	} else {
+		hi_object_raw(&o, "text_base64", HI_LIT("\""));
+		put_base64(b, text);
+		hi_buf_putc(b, '"');
+	}
+	hi_object_end(&o);
+}

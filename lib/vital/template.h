@@ -1,0 +1,79 @@
+/*
+ * The learned template: the shape of a line that was read before.
+ *
+ * A template is the constant text between a line's values. Matching compares
+ * each constant with wide loads and takes the value that follows it. It states
+ * nothing of its own: a line that does not match, or holds anything that is not
+ * plain (escapes, bytes beyond ASCII, a wrong unit, a bad time), is left to
+ * hi_parse_line, and whatever matches has the record that hi_parse_line gives.
+ */
+#ifndef HI_VITAL_TEMPLATE_H
+#define HI_VITAL_TEMPLATE_H
+
+#include "base/scan.h"
+#include "vital/record.h"
+
+enum {
+	HI_TEMPLATE_VALUES_MAX = 12,
+	HI_TEMPLATE_CONSTANT_MAX = 64,
+	HI_TEMPLATE_NAMES = 64, /* direct-mapped; a power of two */
+};
+
+/* Text between two values, padded with zeros, and which of its bytes count. */
+struct hi_constant {
+	uint64_t text[HI_TEMPLATE_CONSTANT_MAX / 8];
+	uint64_t mask[HI_TEMPLATE_CONSTANT_MAX / 8];
+	size_t len;
+};
+
+enum hi_part { HI_PART_PATIENT, HI_PART_METRIC, HI_PART_VALUE, HI_PART_UNIT, HI_PART_TIME,
+	       HI_PART_STRING, HI_PART_NUMBER };
+
+struct hi_template {
+	size_t n; /* values; constants are one more; 0: nothing learned */
+	enum hi_part part[HI_TEMPLATE_VALUES_MAX];
+	struct hi_constant constant[HI_TEMPLATE_VALUES_MAX + 1];
+	size_t key_at[HI_TEMPLATE_VALUES_MAX];  /* where, in the constant before, its key begins */
+	size_t key_len[HI_TEMPLATE_VALUES_MAX];
+	bool has_tool;
+	unsigned char follower; /* the template that matched after this one last time */
+};
+
+/* What a name of up to 16 bytes is, so that the catalogue is not asked a line. */
+struct hi_name {
+	uint64_t key[2];
+	uint64_t unit[2]; /* canonical unit */
+	size_t len, unit_len;
+	const struct hi_metric *metric;
+	bool unit_fits; /* the unit has at most 16 bytes, and the metric is numeric */
+};
+
+/* What templates of one reader remember together. */
+struct hi_memory {
+	struct hi_name names[HI_TEMPLATE_NAMES];
+	uint64_t time_key[4]; /* the last timestamp's text */
+	size_t time_len;
+	int64_t time_us;
+	uint8_t time_digits;
+	bool time_zoneless;
+	struct hi_member members[HI_TEMPLATE_VALUES_MAX];
+};
+
+void hi_memory_init(struct hi_memory *mem);
+
+/*
+ * Learns the shape of rec, a reading that hi_parse_line has made from its line,
+ * which an LF follows. False where the shape cannot be a template.
+ */
+bool hi_template_learn(struct hi_template *t, const struct hi_rec *rec);
+
+/*
+ * The line at p, up to and with its LF, if it has t's shape: fills rec and
+ * returns the byte behind the LF; otherwise NULL, and rec is undefined. The
+ * HI_SCAN_SLACK bytes from end on must be readable and zero: they match nothing,
+ * so that a line cut by end is no match.
+ */
+const char *hi_template_match(const struct hi_template *t, struct hi_memory *mem, const char *p,
+			      const char *end, struct hi_rec *rec);
+
+#endif
