@@ -13,7 +13,7 @@ HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection 
 LDHARDEN ?= -pie -Wl,-z,relro,-z,now
 SAN ?=
 
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Ilib -MMD -MP $(WARN) $(HARDEN) $(SAN) $(CFLAGS) $(PKG_CFLAGS)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DHI_VERSION='"$(VERSION)"' -Ilib -MMD -MP $(WARN) $(HARDEN) $(SAN) $(CFLAGS) $(PKG_CFLAGS)
 ALL_LDFLAGS = $(LDHARDEN) $(SAN) $(LDFLAGS)
 
 # The library in layer order: lib/LAYERS says what each layer is.

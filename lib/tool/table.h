@@ -11,11 +11,24 @@
 
 struct hi_table; /* opaque */
 
-/* titles: n column names, a leading '>' for a column set to the right. Rows kept: at most 4,000, then widths are fixed and rows stream. */
+/*
+ * titles: n column names (at most 64, borrowed), a leading '>' for a column set
+ * to the right. NULL: no memory.
+ */
 struct hi_table *hi_table_new(const char *const *titles, size_t n);
-void hi_table_cell(struct hi_table *t, struct hi_slice text); /* cells row by row; copies */
-/* Writes what is there; a call at the end is needed. */
+
+/* The next cell, row by row; copied. */
+void hi_table_cell(struct hi_table *t, struct hi_slice text);
+
+/*
+ * Ends a row: cells not given are empty. Keeps memory bounded: 4,000 rows are
+ * held, then they are written, widths are fixed and rows stream.
+ */
+void hi_table_row(struct hi_table *t, struct hi_writer *w);
+
+/* Writes what is there (titles too, before the first rows); a call at the end is needed. */
 void hi_table_flush(struct hi_table *t, struct hi_writer *w);
+
 void hi_table_free(struct hi_table *t);
 
 #endif

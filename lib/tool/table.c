@@ -1,0 +1,122 @@
+#include "tool/table.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "tool/text_width.h"
+
+enum {
+	ROWS_MAX = 4000,
+	COLUMNS_MAX = 64,
+	GAP = 2,
+	HELD_MAX = 64 << 20 /* bytes of cells held; rows that come after it stream */
+};
+
+struct column {
+	const char *title;
+	size_t width;
+	bool right;
+};
+
+struct hi_table {
+	struct column columns[COLUMNS_MAX];
+	size_t columns_n;
+	struct hi_buf text;  /* the cells held, each ended by NUL, clean */
+	struct hi_buf clean; /* one cell */
+	size_t cells_n;	     /* held */
+	bool fixed;	     /* the head is written, widths do not change */
+};
+
+struct hi_table *hi_table_new(const char *const *titles, size_t n)
+{
+	struct hi_table *t = n <= COLUMNS_MAX ? calloc(1, sizeof *t) : NULL;
+
+	if (!t)
+		return NULL;
+	t->columns_n = n;
+	for (size_t i = 0; i < n; i++) {
+		struct column *c = &t->columns[i];
+		c->right = titles[i][0] == '>';
+		c->title = titles[i] + c->right;
+		c->width = hi_text_width(hi_slice_of(c->title));
+	}
+	hi_buf_init(&t->text, HELD_MAX);
+	hi_buf_init(&t->clean, HELD_MAX);
+	return t;
+}
+
+void hi_table_free(struct hi_table *t)
+{
+	if (!t)
+		return;
+	hi_buf_release(&t->text);
+	hi_buf_release(&t->clean);
+	free(t);
+}
+
+void hi_table_cell(struct hi_table *t, struct hi_slice text)
+{
+	struct column *c = &t->columns[t->cells_n % t->columns_n];
+
+	hi_buf_reset(&t->clean);
+	hi_text_clean(&t->clean, text);
+	struct hi_slice clean = hi_buf_view(&t->clean);
+	if (!t->fixed) {
+		size_t width = hi_text_width(clean);
+		c->width = width > c->width ? width : c->width;
+	}
+	hi_buf_slice(&t->text, clean);
+	hi_buf_putc(&t->text, '\0');
+	t->cells_n++;
+}
+
+static void put_spaces(struct hi_writer *w, size_t n)
+{
+	static const char spaces[] = "                ";
+
+	for (; n > 0; n -= n < sizeof spaces - 1 ? n : sizeof spaces - 1)
+		hi_writer_put(w, spaces, n < sizeof spaces - 1 ? n : sizeof spaces - 1);
+}
+
+/* One cell of column i; the last of a row has no spaces behind it. */
+static void put_cell(const struct hi_table *t, struct hi_writer *w, size_t i, struct hi_slice text)
+{
+	const struct column *c = &t->columns[i];
+	size_t width = hi_text_width(text), pad = width < c->width ? c->width - width : 0;
+	bool last = i + 1 == t->columns_n;
+
+	if (c->right)
+		put_spaces(w, pad);
+	hi_writer_slice(w, text);
+	if (last)
+		hi_writer_put(w, "\n", 1);
+	else
+		put_spaces(w, GAP + (c->right ? 0 : pad));
+}
+
+void hi_table_flush(struct hi_table *t, struct hi_writer *w)
+{
+	const char *p = hi_buf_view(&t->text).ptr, *end = p + t->text.len;
+
+	if (!t->fixed)
+		for (size_t i = 0; i < t->columns_n; i++)
+			put_cell(t, w, i, hi_slice_of(t->columns[i].title));
+	t->fixed = true;
+	for (size_t i = 0; p < end; i++) {
+		struct hi_slice text = hi_slice_of(p);
+		put_cell(t, w, i % t->columns_n, text);
+		p += text.len + 1;
+	}
+	hi_buf_reset(&t->text);
+	t->cells_n = 0;
+}
+
+void hi_table_row(struct hi_table *t, struct hi_writer *w)
+{
+	while (t->cells_n % t->columns_n != 0)
+		hi_table_cell(t, HI_LIT(""));
+	if (t->fixed || t->cells_n / t->columns_n >= ROWS_MAX || t->text.len > HELD_MAX / 2)
+		hi_table_flush(t, w);
+}
