@@ -26,7 +26,7 @@ enum {
 };
 
 struct hi_reader {
-	void (*before_read)(void *arg, bool waits);
+	bool (*before_read)(void *arg, bool waits);
 	void *arg;
 	struct hi_input *in;
 	char *block; /* cap + HI_SCAN_SLACK bytes, zero from end on */
@@ -43,7 +43,7 @@ struct hi_reader {
 	char long_text[REJECT_TEXT_MAX]; /* how the over-long line begins */
 };
 
-int hi_reader_new(struct hi_reader **out, void (*before_read)(void *arg, bool waits), void *arg,
+int hi_reader_new(struct hi_reader **out, bool (*before_read)(void *arg, bool waits), void *arg,
 		  struct hi_error *e)
 {
 	struct hi_reader *r = calloc(1, sizeof(*r));
@@ -113,12 +113,12 @@ static int move_to_front(struct hi_reader *r, size_t cap, struct hi_error *e)
 	return HI_OK;
 }
 
-/* More input behind what is left. HI_OK (or the end: r->eof), or negative. */
+/* More input behind what is left. HI_OK (r->eof at its end), HI_END where it is over, or negative. */
 static int fill(struct hi_reader *r, struct hi_error *e)
 {
 	size_t left = (size_t)(r->end - r->pos), cap = r->cap;
-	if (r->before_read)
-		r->before_read(r->arg, !hi_input_ready(r->in, 0));
+	if (r->before_read && !r->before_read(r->arg, !hi_input_ready(r->in, 0)))
+		return HI_END;
 	while (cap - left < BLOCK_LEN / 2 && cap < BLOCK_MAX)
 		cap = 2 * cap < BLOCK_MAX ? 2 * cap : BLOCK_MAX;
 	int s = move_to_front(r, cap, e);

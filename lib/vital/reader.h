@@ -21,9 +21,10 @@ struct hi_reader; /* opaque */
 /*
  * before_read(arg, waits) is called each time before the block is changed and
  * more input is asked for: a filter settles what it passes on, and flushes where
- * waits (no input is there yet). May be NULL.
+ * waits (no input is there yet). Where it returns false the input is over: HI_END,
+and a line that has no end yet is dropped. May be NULL.
  */
-int hi_reader_new(struct hi_reader **out, void (*before_read)(void *arg, bool waits), void *arg,
+int hi_reader_new(struct hi_reader **out, bool (*before_read)(void *arg, bool waits), void *arg,
 		  struct hi_error *e);
 void hi_reader_free(struct hi_reader *r);
 

@@ -1,0 +1,243 @@
+#include "tool/run.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/time.h"
+#include "io/signal.h"
+#include "store/store.h"
+#include "tool/message.h"
+#include "tool/run_private.h"
+#include "vital/reject.h"
+
+enum { LINE_MAX_OWN = 2 << 20, MESSAGES_MAX = 10, EXIT_REJECTS = 3 };
+
+static void raise_status(struct hi_run *run, int status)
+{
+	if (status > run->status)
+		run->status = status;
+}
+
+void hi_pass(struct hi_run *run, const struct hi_rec *rec)
+{
+	run->lines_out++;
+	if (!rec->line.ptr) {
+		hi_rec_line(rec, &run->line);
+		hi_emit(run);
+		run->lines_out--;
+	} else if (rec->line_lf) {
+		hi_writer_pass(run->out, rec->line.ptr, rec->line.len + 1);
+	} else {
+		hi_writer_slice(run->out, rec->line);
+		hi_writer_put(run->out, "\n", 1);
+	}
+}
+
+void hi_emit(struct hi_run *run)
+{
+	hi_buf_putc(&run->line, '\n');
+	hi_writer_slice(run->out, hi_buf_view(&run->line));
+	hi_buf_reset(&run->line);
+	run->lines_out++;
+}
+
+/* A sink gets the reject as a record of its own. */
+static int give_reject(struct hi_run *run, struct hi_error *e)
+{
+	struct hi_rec rec;
+	int s = hi_reader_line_parse(run->p->reader, hi_buf_view(&run->p->reject), &rec, e);
+	return s ? s : run->p->tool->record(run, &rec, e);
+}
+
+int hi_run_reject(struct hi_run *run, const struct hi_error *bad, struct hi_slice text)
+{
+	struct hi_run_private *p = run->p;
+	struct hi_error e = { HI_OK };
+	int s = HI_OK;
+
+	run->rejects++;
+	raise_status(run, EXIT_REJECTS);
+	if (p->messages++ < MESSAGES_MAX)
+		hi_complain_error(bad);
+	if (p->role != HI_REDUCER) {
+		hi_buf_reset(&p->reject);
+		hi_reject_write(&p->reject, run->program->name, bad, text);
+		if (p->role == HI_SINK) {
+			s = give_reject(run, &e);
+		} else {
+			hi_buf_putc(&p->reject, '\n');
+			hi_writer_slice(run->out, hi_buf_view(&p->reject));
+			run->lines_out++;
+		}
+	}
+	if (s)
+		hi_complain_error(&e);
+	return s ? s : run->common->strict ? HI_REFUSED : HI_OK;
+}
+
+int hi_run_give(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e)
+{
+	struct hi_run_private *p = run->p;
+	if ((rec->has & HI_HAS_ZONELESS) && !p->zoneless_told) {
+		p->zoneless_told = true;
+		hi_note("%s:%llu: a time without a zone; such times are read as %s (--tz)",
+			p->source, (unsigned long long)hi_reader_line(p->reader), hi_tz_name());
+	}
+	if ((run->program->groups & HI_GROUP_SELECT) && !hi_run_selects(run->common, rec))
+		return HI_OK;
+	run->records++;
+	return p->tool->record(run, rec, e);
+}
+
+static int open_output(struct hi_run *run, struct hi_error *e)
+{
+	struct hi_run_private *p = run->p;
+	const char *path = run->common->output;
+	int fd = STDOUT_FILENO;
+
+	if (path) {
+		int s = hi_atomic_begin(&p->file, path, e);
+		if (s)
+			return s;
+		p->to_file = true;
+		fd = p->file.fd;
+	}
+	run->out = &p->writer;
+	return hi_writer_init(&p->writer, fd, path ? path : "stdout", 0, e);
+}
+
+/* A file is there whole or not at all: it is kept only where nothing of our own failed. */
+static void close_output(struct hi_run *run, bool opened)
+{
+	struct hi_run_private *p = run->p;
+	struct hi_error e = { HI_OK };
+
+	if (opened && hi_writer_close(&p->writer, &e)) {
+		hi_complain_error(&e);
+		raise_status(run, hi_exit_status(e.status));
+	}
+	if (!p->to_file)
+		return;
+	if (opened)
+		p->file.fd = -1;
+	if (run->status != 0 && run->status != EXIT_REJECTS && run->status != 1) {
+		hi_atomic_abort(&p->file);
+	} else if (hi_atomic_commit(&p->file, &e)) {
+		hi_complain_error(&e);
+		raise_status(run, hi_exit_status(e.status));
+	}
+}
+
+static int read_operand(struct hi_run *run, const char *path, struct hi_error *e)
+{
+	if (strcmp(path, "-") != 0 && hi_store_is(path))
+		return hi_run_store(run, path, e);
+	return hi_run_input(run, path, e);
+}
+
+static int read_operands(struct hi_run *run, int n, char **operands, struct hi_error *e)
+{
+	int s = n == 0 ? read_operand(run, "-", e) : HI_OK;
+	for (int i = 0; i < n && s == HI_OK && !run->p->ended; i++)
+		s = read_operand(run, operands[i], e);
+	return s;
+}
+
+static void end_messages(struct hi_run *run)
+{
+	if (run->p->messages > MESSAGES_MAX)
+		hi_complain("%llu lines were rejected in all",
+			    (unsigned long long)run->p->messages);
+	if (run->out)
+		hi_writer_flush(run->out);
+	hi_run_tell(run, true);
+}
+
+static void fail(struct hi_run *run, struct hi_error *e)
+{
+	hi_complain_error(e);
+	raise_status(run, hi_exit_status(e->status));
+}
+
+/*
+ * Where a standard descriptor is closed, the next open would take its number, and
+ * output would go into somebody's file. What stands in for it fails as it should:
+ * reading standard input, or writing standard output, gives EBADF.
+ */
+static void claim_standard_descriptors(void)
+{
+	static const int mode[3] = { O_WRONLY, O_RDONLY, O_WRONLY };
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", mode[fd]) != fd)
+			_exit(4);
+}
+
+/* Everything that a run has, for a tool with a loop or a source without one. */
+static int start(struct hi_run *run, struct hi_run_private *p, const struct hi_program *program,
+		 const struct hi_common *common, void *state, struct hi_error *e)
+{
+	*p = (struct hi_run_private){ .source = "" };
+	*run = (struct hi_run){ .program = program, .common = common, .state = state, .p = p };
+	hi_buf_init(&run->line, LINE_MAX_OWN);
+	/* A rejected line may grow by its escapes, six bytes for one. */
+	hi_buf_init(&p->reject, 6 * (size_t)HI_LINE_MAX + 4096);
+	claim_standard_descriptors();
+	hi_hash_start();
+	hi_signal_start();
+	return open_output(run, e);
+}
+
+static void finish(struct hi_run *run, bool opened)
+{
+	end_messages(run);
+	close_output(run, opened);
+	hi_buf_release(&run->line);
+	hi_buf_release(&run->p->reject);
+	hi_reader_free(run->p->reader);
+}
+
+int hi_run(const struct hi_tool *tool, const struct hi_common *common, void *state, int operands_n,
+	   char **operands)
+{
+	struct hi_run run;
+	struct hi_run_private p;
+	struct hi_error e = { HI_OK };
+	bool opened = false, begun = false;
+
+	int s = start(&run, &p, tool->program, common, state, &e);
+	p.tool = tool;
+	p.role = tool->role;
+	opened = s == HI_OK;
+	s = s ? s : hi_reader_new(&p.reader, hi_run_before_read, &run, &e);
+	if (s == HI_OK && tool->open)
+		s = tool->open(&run, &e);
+	begun = s == HI_OK;
+	s = s ? s : read_operands(&run, operands_n, operands, &e);
+	if (s < 0)
+		fail(&run, &e);
+	if (begun && tool->close) {
+		struct hi_error last = { HI_OK };
+		if (tool->close(&run, &last) < 0)
+			fail(&run, &last);
+	}
+	finish(&run, opened);
+	return run.status;
+}
+
+int hi_run_source(const struct hi_program *program, const struct hi_common *common, void *state,
+		  int (*body)(struct hi_run *run, struct hi_error *e))
+{
+	struct hi_run run;
+	struct hi_run_private p;
+	struct hi_error e = { HI_OK };
+
+	int s = start(&run, &p, program, common, state, &e);
+	bool opened = s == HI_OK;
+	p.role = HI_SOURCE;
+	s = s ? s : body(&run, &e);
+	if (s < 0)
+		fail(&run, &e);
+	finish(&run, opened);
+	return run.status;
+}

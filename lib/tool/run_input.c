@@ -1,0 +1,145 @@
+/* The loop over one file or pipe, and what happens while it waits. */
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "io/signal.h"
+#include "tool/message.h"
+#include "tool/run_private.h"
+
+enum { POLL_MS = 200 };
+#define DRAIN_US HI_US_S
+
+/*
+ * After the first signal a filter or sink reads its pipe to the end, for a second
+ * at most: the source before it has had the same signal and sends its last lines.
+ */
+static bool must_end(struct hi_run *run)
+{
+	struct hi_run_private *p = run->p;
+	if (!hi_signal_stop)
+		return false;
+	int64_t now_us = hi_clock_us();
+	if (p->drain_until_us == 0)
+		p->drain_until_us = now_us + (p->input_is_file ? 0 : DRAIN_US);
+	p->ended = now_us >= p->drain_until_us;
+	return p->ended;
+}
+
+static void run_timer(struct hi_run *run)
+{
+	struct hi_run_private *p = run->p;
+	const struct hi_tool *t = p->tool;
+	if (!t->timer || t->timer_us == 0 || p->timer_status < 0)
+		return;
+	int64_t now_us = hi_clock_us();
+	if (now_us < p->timer_next_us)
+		return;
+	p->timer_status = t->timer(run, &p->timer_error);
+	p->timer_next_us = now_us + t->timer_us;
+}
+
+static int wait_ms(const struct hi_run *run)
+{
+	const struct hi_tool *t = run->p->tool;
+	int64_t ms = t->timer && t->timer_us > 0 ? t->timer_us / HI_US_MS : POLL_MS;
+	return ms < 1 ? 1 : ms < POLL_MS ? (int)ms : POLL_MS;
+}
+
+bool hi_run_before_read(void *arg, bool waits)
+{
+	struct hi_run *run = arg;
+	struct hi_run_private *p = run->p;
+
+	if (waits)
+		hi_writer_flush(run->out);
+	else
+		hi_writer_settle(run->out);
+	run_timer(run);
+	hi_run_tell(run, false);
+	/* Waiting here, not in read(), leaves no moment in which a signal is missed. */
+	while (waits && !must_end(run) && p->timer_status >= 0 && !hi_writer_failed(run->out) &&
+	       !hi_input_ready(p->in, wait_ms(run))) {
+		run_timer(run);
+		hi_run_tell(run, false);
+		hi_writer_flush(run->out);
+	}
+	return !p->ended && p->timer_status >= 0 && !hi_writer_failed(run->out);
+}
+
+bool hi_run_selects(const struct hi_common *c, const struct hi_rec *rec)
+{
+	if (rec->has & HI_HAS_TIME) {
+		if (c->since.given && rec->t_us < c->since.t_us)
+			return false;
+		if (c->until.given && rec->t_us >= c->until.t_us)
+			return false;
+	}
+	if (c->patients.n > 0 && (rec->has & HI_HAS_PATIENT)) {
+		bool found = false;
+		for (size_t i = 0; i < c->patients.n && !found; i++)
+			found = hi_slice_is(rec->patient_id, c->patients.v[i]);
+		if (!found)
+			return false;
+	}
+	if (c->metrics.n > 0 && (rec->has & HI_HAS_METRIC)) {
+		for (size_t i = 0; i < c->metrics.n; i++)
+			if (hi_slice_is(rec->metric_name, c->metrics.v[i]))
+				return true;
+		return false;
+	}
+	return true;
+}
+
+/* One turn: HI_OK to go on, HI_END, HI_REFUSED where --strict ends it, or negative. */
+static int read_record(struct hi_run *run, struct hi_error *e)
+{
+	struct hi_run_private *p = run->p;
+	struct hi_rec rec;
+	int s = hi_reader_next(p->reader, &rec, e);
+	if (s == HI_OK)
+		return hi_run_give(run, &rec, e);
+	if (s == HI_REFUSED)
+		return hi_run_reject(run, e, rec.line);
+	if (s == HI_IO && e->sys == EINTR)
+		return HI_OK;
+	if (s == HI_END && p->timer_status < 0) {
+		*e = p->timer_error;
+		return p->timer_status;
+	}
+	return s;
+}
+
+static int read_records(struct hi_run *run, struct hi_error *e)
+{
+	int s;
+	do {
+		s = read_record(run, e);
+		/* A pipe that never pauses asks for the signal here. */
+	} while (s == HI_OK && !(hi_signal_stop && must_end(run)));
+	return s == HI_END ? HI_OK : s;
+}
+
+int hi_run_input(struct hi_run *run, const char *path, struct hi_error *e)
+{
+	struct hi_run_private *p = run->p;
+	struct stat st;
+
+	int s = hi_input_open(&p->in, path, e);
+	if (s)
+		return s;
+	p->source = hi_input_name(p->in);
+	int fd = hi_input_poll_fd(p->in);
+	p->input_is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	if (isatty(fd))
+		hi_note("reading records from the terminal; Ctrl-D ends them");
+	hi_reader_open(p->reader, p->in);
+	s = read_records(run, e);
+	if (s < 0 && !e->source && !e->detail[0])
+		e->source = p->source;
+	hi_writer_settle(run->out);
+	hi_input_close(p->in);
+	p->in = NULL;
+	return s;
+}

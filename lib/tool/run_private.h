@@ -1,0 +1,47 @@
+/* What run.c, run_input.c and run_store.c share. */
+#ifndef HI_TOOL_RUN_PRIVATE_H
+#define HI_TOOL_RUN_PRIVATE_H
+
+#include "io/atomic.h"
+#include "io/input.h"
+#include "tool/run.h"
+#include "vital/reader.h"
+
+struct hi_run_private {
+	const struct hi_tool *tool; /* NULL: a source without a loop */
+	enum hi_role role;
+	struct hi_writer writer;
+	struct hi_atomic file; /* of -o */
+	bool to_file;
+	struct hi_reader *reader;
+	struct hi_input *in; /* being read; NULL: none */
+	struct hi_buf reject;
+	uint64_t messages;
+	bool zoneless_told;
+	bool input_is_file; /* a signal ends it at once; a pipe is read on for a second */
+	bool ended;	    /* by a signal */
+	int64_t drain_until_us, timer_next_us, tell_next_us;
+	const char *source; /* of the input being read */
+	int timer_status;
+	struct hi_error timer_error;
+};
+
+/* Fits common's --since, --until, --patient, --metric. Records without such a key are not left out. */
+bool hi_run_selects(const struct hi_common *c, const struct hi_rec *rec);
+
+/* One record to the tool; HI_OK or negative. */
+int hi_run_give(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e);
+
+/* All records of a store operand; HI_OK or negative. */
+int hi_run_store(struct hi_run *run, const char *path, struct hi_error *e);
+
+/* All records of a file or pipe; HI_OK, HI_REFUSED (--strict), or negative. */
+int hi_run_input(struct hi_run *run, const char *path, struct hi_error *e);
+
+/* The reader's call before it changes its block: arg is the run. */
+bool hi_run_before_read(void *arg, bool waits);
+
+/* For a source's own loop and run_input: what is due on the wall clock (counters, progress). */
+void hi_run_tell(struct hi_run *run, bool last);
+
+#endif
