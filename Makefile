@@ -3,35 +3,56 @@
 
 VERSION = 0.1.0
 PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share/health-insight
 DESTDIR ?=
 BUILD ?= build
 CC ?= cc
 PKG_CONFIG ?= pkg-config
+INSTALL ?= install
 CFLAGS ?= -O2 -g
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wconversion
 HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fPIE
 LDHARDEN ?= -pie -Wl,-z,relro,-z,now
 SAN ?=
 
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DHI_VERSION='"$(VERSION)"' -Ilib -MMD -MP $(WARN) $(HARDEN) $(SAN) $(CFLAGS) $(PKG_CFLAGS)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DHI_VERSION='"$(VERSION)"' -Ilib -MMD -MP $(WARN) \
+	$(HARDEN) $(SAN) $(CFLAGS) $(PKG_CFLAGS)
 ALL_LDFLAGS = $(LDHARDEN) $(SAN) $(LDFLAGS)
 
 # The library in layer order: lib/LAYERS says what each layer is.
-LAYERS = $(shell sed -e 's/\#.*//' -e '/^ *$$/d' lib/LAYERS)
-LIB_SRC = $(foreach l,$(LAYERS),$(sort $(wildcard lib/$(l)/*.c)))
+LAYERS := $(shell sed -e 's/\#.*//' -e '/^ *$$/d' lib/LAYERS)
+LIB_SRC := $(foreach l,$(LAYERS),$(sort $(wildcard lib/$(l)/*.c)))
+LIB_HDR := $(foreach l,$(LAYERS),$(sort $(wildcard lib/$(l)/*.h)))
 LIB_OBJ = $(LIB_SRC:%.c=$(BUILD)/%.o)
 LIB = $(BUILD)/libhi.a
 
-# Who needs what: every tool links libhi.a and, through its operands, these.
+# What reads records opens .gz and .zst files and stores (zlib, libzstd, SQLite);
+# libuuid makes the ids of alerts, libcsv reads CSV.
 PKGS = libzstd zlib sqlite3 uuid
+MISSING := $(shell for p in $(PKGS); do $(PKG_CONFIG) --exists $$p || echo $$p; done)
+ifneq ($(MISSING),)
+ifeq ($(filter clean uninstall dist,$(MAKECMDGOALS)),)
+$(error missing: $(MISSING). On Debian and Ubuntu: scripts/packages install)
+endif
+endif
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS))
-LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS)) -lcsv -lm
+LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS)) -lm
+CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check)
 
 TOOLS = $(patsubst cmd/%.c,%,$(sort $(wildcard cmd/hi-*.c)))
 BIN = $(TOOLS:%=$(BUILD)/bin/%)
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
+MAN = $(sort $(wildcard man/*.[1-8]))
 
-all: $(BIN) $(LIB)
+all: $(BUILD)/layers $(BIN)
+
+$(BUILD)/layers: lib/LAYERS scripts/layers $(LIB_SRC) $(LIB_HDR)
+	@scripts/layers
+	@mkdir -p $(@D) && touch $@
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -41,19 +62,76 @@ $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $(LIB_OBJ)
 
-$(BUILD)/bin/%: $(BUILD)/cmd/%.o $(LIB)
-	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(LIBS)
+link = $(CC) $(ALL_LDFLAGS) -o $@ $< $(LIB)
 
-$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(LIB)
-	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(LIBS) $(shell $(PKG_CONFIG) --libs check)
+# Who needs what.
+$(BUILD)/bin/hi-gen: $(BUILD)/cmd/hi-gen.o $(LIB) | $(BUILD)/bin/
+	$(link) $(LIBS)
+$(BUILD)/bin/hi-csv: $(BUILD)/cmd/hi-csv.o $(LIB) | $(BUILD)/bin/
+	$(link) $(LIBS) -lcsv
+$(BUILD)/bin/hi-detect: $(BUILD)/cmd/hi-detect.o $(LIB) | $(BUILD)/bin/
+	$(link) $(LIBS)
+$(BUILD)/bin/hi-store: $(BUILD)/cmd/hi-store.o $(LIB) | $(BUILD)/bin/
+	$(link) $(LIBS) -lcsv
+$(BUILD)/bin/hi-cat: $(BUILD)/cmd/hi-cat.o $(LIB) | $(BUILD)/bin/
+	$(link) $(LIBS) -lcsv
+$(BUILD)/bin/hi-agg: $(BUILD)/cmd/hi-agg.o $(LIB) | $(BUILD)/bin/
+	$(link) $(LIBS)
+$(BUILD)/bin/hi-report: $(BUILD)/cmd/hi-report.o $(LIB) | $(BUILD)/bin/
+	$(link) $(LIBS)
+
+$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(LIB) | $(BUILD)/tests/
+	$(link) $(LIBS) -lcsv $(CHECK_LIBS)
+
+$(BUILD)/bin/ $(BUILD)/tests/:
+	@mkdir -p $@
 
 unit: $(UNIT)
 
+# Every test; ends with "N passed, N failed".
+check: all unit
+	@BUILD=$(BUILD) tests/run
+
+# Speed beside the peers that are installed (scripts/bench --install-peers fetches them).
+bench: all
+	@BUILD=$(BUILD) scripts/bench
+
+# Instructions a reading by callgrind: repeatable.
+bench-count: all
+	@BUILD=$(BUILD) scripts/bench-count
+
+# Lengths of functions and files, nesting, parameters, tests a line.
+figures:
+	@scripts/figures
+
+lint: all
+	@CC=$(CC) scripts/lint
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(DATADIR)
+	$(INSTALL) -m 755 $(BIN) $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 644 $(LIB) $(DESTDIR)$(LIBDIR)
+	$(INSTALL) -m 644 lib/rule/seed.rules $(DESTDIR)$(DATADIR)
+	for h in $(LIB_HDR:lib/%=%); do \
+		$(INSTALL) -D -m 644 lib/$$h $(DESTDIR)$(INCLUDEDIR)/health-insight/$$h || exit 1; done
+	for m in $(MAN); do \
+		$(INSTALL) -D -m 644 $$m $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; done
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' lib/hi.pc.in >$(BUILD)/hi.pc
+	$(INSTALL) -m 644 $(BUILD)/hi.pc $(DESTDIR)$(LIBDIR)/pkgconfig/hi.pc
+
+uninstall:
+	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%) $(DESTDIR)$(LIBDIR)/libhi.a
+	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/hi.pc
+	rm -rf $(DESTDIR)$(INCLUDEDIR)/health-insight $(DESTDIR)$(DATADIR)
+	for m in $(MAN); do rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/}; done
+
+dist:
+	git archive --prefix=health-insight-$(VERSION)/ -o health-insight-$(VERSION).tar.gz HEAD
+
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) build-asan build-fuzz
 
 -include $(LIB_OBJ:.o=.d) $(wildcard $(BUILD)/cmd/*.d $(BUILD)/tests/unit/*.d)
-.PHONY: all unit clean
+.PHONY: all unit check bench bench-count figures lint install uninstall dist clean
 .SECONDARY:
