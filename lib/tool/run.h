@@ -79,4 +79,10 @@ int hi_run_source(const struct hi_program *program, const struct hi_common *comm
  */
 int hi_run_reject(struct hi_run *run, const struct hi_error *e, struct hi_slice text);
 
+/*
+ * What is due on the wall clock: --progress, --metrics, SIGUSR1. A source calls it
+ * in its loop with last false, after it has set run's counters.
+ */
+void hi_run_tell(struct hi_run *run, bool last);
+
 #endif

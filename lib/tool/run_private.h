@@ -41,7 +41,4 @@ int hi_run_input(struct hi_run *run, const char *path, struct hi_error *e);
 /* The reader's call before it changes its block: arg is the run. */
 bool hi_run_before_read(void *arg, bool waits);
 
-/* For a source's own loop and run_input: what is due on the wall clock (counters, progress). */
-void hi_run_tell(struct hi_run *run, bool last);
-
 #endif

@@ -1,0 +1,215 @@
+/*
+ * hi-gen: readings of invented patients, to try everything else with.
+ *
+ * In:      nothing
+ * Out:     reading, hi-record(5); with --fault broken lines too
+ * Keeps:   nothing of a patient: every reading is computed from its number
+ * Source:  the replaced system's generator (--plain); the model is lib/gen/vitals.c
+ * Departs: from that generator: Z in its times, no spaces in its JSON
+ */
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/num.h"
+#include "base/time.h"
+#include "gen/gen.h"
+#include "io/signal.h"
+#include "tool/message.h"
+#include "tool/options.h"
+#include "tool/run.h"
+
+/* 2025-12-28T06:00:00Z, the day of the replaced system's examples. */
+#define START_US INT64_C(1766901600000000)
+#define LOOK_US (HI_US_S / 2)
+
+enum { BLOCK_SIZE = 128 << 10 };
+
+struct options {
+	int64_t patients_n, count, seed, duration_us;
+	const char *interval, *pace, *fault;
+	struct hi_time_given start;
+	bool live, plain;
+};
+
+static const struct hi_option option_table[] = {
+	{ "patients", 'p', HI_OPT_INT, offsetof(struct options, patients_n), "N",
+	  "patients P-001 to P-N (20)" },
+	{ "interval", 'i', HI_OPT_STRING, offsetof(struct options, interval), "D",
+	  "from one set to the next, or 2s-5s for between the two (5s)" },
+	{ "start", 0, HI_OPT_TIME, offsetof(struct options, start), "TIME",
+	  "time of the first set (2025-12-28T06:00:00Z)" },
+	{ "duration", 'd', HI_OPT_DURATION, offsetof(struct options, duration_us), "D",
+	  "sets before start + D (1h; without end with --live or --count)" },
+	{ "count", 'n', HI_OPT_INT, offsetof(struct options, count), "N",
+	  "readings at most, those that a fault takes away included" },
+	{ "seed", 's', HI_OPT_INT, offsetof(struct options, seed), "N",
+	  "another number, other patients (1)" },
+	{ "live", 0, HI_OPT_FLAG, offsetof(struct options, live), NULL,
+	  "from now on, at the pace of the wall clock, without end" },
+	{ "pace", 0, HI_OPT_STRING, offsetof(struct options, pace), "Nx",
+	  "write each set when it is due, N times as fast as the wall clock" },
+	{ "plain", 0, HI_OPT_FLAG, offsetof(struct options, plain), NULL,
+	  "the replaced system's draws, each value for itself, 2 % abnormal" },
+	{ "fault", 0, HI_OPT_STRING, offsetof(struct options, fault), "LIST",
+	  "missing=0.01,late=0.02,duplicate=R,artefact=R,garbage=R" },
+	{ 0 },
+};
+
+static const struct hi_program program = {
+	.name = "hi-gen",
+	.summary = "Readings of invented patients, the same for the same seed.",
+	.usage = "[OPTION]...",
+	.examples = "hi-gen | hi-detect --only-new\n"
+		    "hi-gen --live --patients 8 --interval 1s\n"
+		    "hi-gen --patients 1000 --count 5000000 > big.ndjson\n"
+		    "hi-gen --fault missing=0.01,late=0.02,garbage=0.001\n",
+	.groups = HI_GROUP_OUTPUT | HI_GROUP_TZ | HI_GROUP_PROGRESS,
+	.options = option_table,
+};
+
+struct state {
+	struct hi_gen gen;
+	double pace;	  /* event time to wall time; 0: as fast as it goes */
+	int64_t begun_us; /* monotonic clock at the start of event time */
+	char block[BLOCK_SIZE];
+};
+
+static int64_t monotonic_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * HI_US_S + t.tv_nsec / 1000;
+}
+
+/*
+ * Sleeps to a point of the monotonic clock, or until a signal asks for the end. A
+ * signal between the look and the sleep would be slept over: hence by half seconds.
+ */
+static void sleep_until(struct hi_run *run, int64_t at_us)
+{
+	for (;;) {
+		int64_t now_us = monotonic_us();
+		if (hi_signal_stop || now_us >= at_us)
+			return;
+		if (at_us - now_us > LOOK_US)
+			now_us += LOOK_US;
+		else
+			now_us = at_us;
+		struct timespec t = { .tv_sec = now_us / HI_US_S,
+				      .tv_nsec = now_us % HI_US_S * 1000 };
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+		hi_run_tell(run, false);
+	}
+}
+
+/* Sleeps until the set of the next reading is due. Returns the number after its last reading. */
+static uint64_t await_set(struct hi_run *run, const struct state *s)
+{
+	const uint64_t size = hi_gen_set_size(&s->gen), set = s->gen.n / size;
+	const int64_t after_us = hi_gen_set_time(&s->gen, set) - s->gen.c.start_us;
+
+	sleep_until(run, s->begun_us + (int64_t)((double)after_us / s->pace));
+	return (set + 1) * size;
+}
+
+static int generate(struct hi_run *run, struct hi_error *e)
+{
+	struct state *s = run->state;
+	struct hi_gen *g = &s->gen;
+	uint64_t stop = s->pace > 0 ? 0 : g->limit;
+
+	(void)e;
+	s->begun_us = monotonic_us();
+	while (g->n < g->limit && !hi_signal_stop && !hi_writer_failed(run->out)) {
+		if (g->n >= stop) {
+			stop = await_set(run, s);
+			continue;
+		}
+		size_t len = hi_gen_fill(g, stop, s->block, sizeof(s->block));
+		hi_writer_pass(run->out, s->block, len);
+		hi_writer_flush(run->out);
+		run->records = g->n < g->end ? g->n : g->end;
+		run->lines_out = g->lines;
+		hi_run_tell(run, false);
+	}
+	return HI_OK;
+}
+
+/* "5s", or "2s-5s". */
+static int interval_parse(const char *text, struct hi_gen_config *c, struct hi_error *e)
+{
+	const char *dash = strchr(text, '-');
+	struct hi_slice least = { text, dash ? (size_t)(dash - text) : strlen(text) };
+
+	c->every_least_us = c->every_most_us = 0;
+	if (hi_duration_parse(least, &c->every_least_us) != HI_OK ||
+	    hi_duration_parse(dash ? hi_slice_of(dash + 1) : least, &c->every_most_us) != HI_OK ||
+	    c->every_least_us <= 0 || c->every_most_us < c->every_least_us)
+		return hi_error_fmt(e, HI_USAGE, "--interval: not as 5s or 2s-5s", "%s", text);
+	return HI_OK;
+}
+
+/* "60x", "0.5x"; the x may be left out. */
+static int pace_parse(const char *text, double *pace, struct hi_error *e)
+{
+	struct hi_slice s = hi_slice_of(text);
+	struct hi_num n;
+
+	if (s.len > 0 && text[s.len - 1] == 'x')
+		s.len--;
+	if (!hi_num_parse(s, &n) || n.v < 1e-6 || n.v > 1e6)
+		return hi_error_fmt(e, HI_USAGE, "--pace: not as 1x or 60x", "%s", text);
+	*pace = n.v;
+	return HI_OK;
+}
+
+static int configure(const struct options *o, struct state *s, struct hi_error *e)
+{
+	const bool endless = o->live || o->count >= 0;
+	struct hi_gen_config c = {
+		.seed = (uint64_t)o->seed,
+		.patients_n = o->patients_n > 0 ? (uint64_t)o->patients_n : 0,
+		.start_us = o->start.given ? o->start.t_us : START_US,
+		.duration_us = o->duration_us >= 0 || endless ? o->duration_us : HI_US_H,
+		.count = o->count >= 0 ? (uint64_t)o->count : HI_GEN_NO_COUNT,
+		.plain = o->plain,
+	};
+	int status = interval_parse(o->interval, &c, e);
+
+	if (o->live && !o->start.given)
+		c.start_us = hi_clock_us() / HI_US_S * HI_US_S;
+	s->pace = o->live ? 1 : 0;
+	if (status == HI_OK && o->pace)
+		status = pace_parse(o->pace, &s->pace, e);
+	if (status == HI_OK && o->fault)
+		status = hi_gen_faults_parse(hi_slice_of(o->fault), &c.faults, e);
+	return status == HI_OK ? hi_gen_init(&s->gen, &c, e) : status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {
+		.patients_n = 20,
+		.count = -1,
+		.seed = 1,
+		.duration_us = -1,
+		.interval = "5s",
+	};
+	static struct state state;
+	struct hi_common common = { 0 };
+	struct hi_error e = { HI_OK };
+	int first, status = hi_options_parse(&program, &options, &common, argc, argv, &first);
+
+	if (status >= 0)
+		return status;
+	if (first < argc) {
+		hi_complain("reads no input: '%s'", argv[first]);
+		return hi_exit_status(HI_USAGE);
+	}
+	status = configure(&options, &state, &e);
+	if (status != HI_OK) {
+		hi_complain_error(&e);
+		return hi_exit_status(e.status);
+	}
+	return hi_run_source(&program, &common, &state, generate);
+}
