@@ -278,8 +278,10 @@ static size_t write_exponent(const char *digits, size_t n, int exp10, char *out)
 	}
 	*p++ = 'e';
 	*p++ = exp10 < 0 ? '-' : '+';
-	p += hi_num_format_u64((uint64_t)abs(exp10), p);
-	return (size_t)(p - out);
+	char power[HI_NUM_TEXT_MAX];
+	size_t power_len = hi_num_format_u64((uint64_t)abs(exp10), power);
+	memcpy(p, power, power_len);
+	return (size_t)(p - out) + power_len;
 }
 
 size_t hi_num_format_decimal(int64_t mant, uint8_t scale, char out[HI_NUM_TEXT_MAX])
