@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "tool/message.h"
 
 const char hi_version[] = HI_VERSION;
@@ -126,50 +127,12 @@ int hi_option_help(const struct hi_program *p, const struct hi_option_row *rows,
 	return printed();
 }
 
-/*
- * Edit distance with neighbours exchanged (optimal string alignment) of two
- * names of at most NAME bytes; longer ones are far.
- */
-enum { NAME = 40 };
-static unsigned distance(const char *a, size_t a_len, const char *b, size_t b_len)
+const char *hi_option_nearest(struct hi_slice name, const struct hi_option_row *rows, size_t n)
 {
-	unsigned d[NAME + 1][NAME + 1];
+	const char *names[HI_OPTIONS_MAX + 1];
 
-	if (a_len > NAME || b_len > NAME)
-		return NAME;
-	for (size_t i = 0; i <= a_len; i++)
-		d[i][0] = (unsigned)i;
-	for (size_t j = 0; j <= b_len; j++)
-		d[0][j] = (unsigned)j;
-	for (size_t i = 1; i <= a_len; i++) {
-		for (size_t j = 1; j <= b_len; j++) {
-			unsigned best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-			if (d[i - 1][j] + 1 < best)
-				best = d[i - 1][j] + 1;
-			if (d[i][j - 1] + 1 < best)
-				best = d[i][j - 1] + 1;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-			    d[i - 2][j - 2] + 1 < best)
-				best = d[i - 2][j - 2] + 1;
-			d[i][j] = best;
-		}
-	}
-	return d[a_len][b_len];
-}
-
-const struct hi_option *hi_option_nearest(const char *name, size_t len,
-					  const struct hi_option_row *rows, size_t n)
-{
-	const struct hi_option *nearest = NULL;
-	unsigned best = len <= 3 ? 2 : len <= 8 ? 3 : 4; /* one less is still near */
-
-	for (size_t i = 0; i < n; i++) {
-		const struct hi_option *o = rows[i].opt;
-		unsigned d = distance(name, len, o->name, strlen(o->name));
-		if (d < best) {
-			best = d;
-			nearest = o;
-		}
-	}
-	return nearest;
+	for (size_t i = 0; i < n; i++)
+		names[i] = rows[i].opt->name;
+	names[n] = NULL;
+	return hi_nearest_of(name, names);
 }

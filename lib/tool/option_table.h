@@ -29,9 +29,8 @@ int hi_option_help(const struct hi_program *p, const struct hi_option_row *rows,
 /* Prints "hi-NAME VERSION"; the same statuses. */
 int hi_option_print_version(const struct hi_program *p);
 
-/* The row whose name a person most likely meant, or NULL where none is near. */
-const struct hi_option *hi_option_nearest(const char *name, size_t len,
-					  const struct hi_option_row *rows, size_t n);
+/* The name that a person most likely meant, or NULL where none is near. n <= HI_OPTIONS_MAX. */
+const char *hi_option_nearest(struct hi_slice name, const struct hi_option_row *rows, size_t n);
 
 /*
  * Gives one option's argument to its field. common is where shared rows live,

@@ -75,11 +75,13 @@ static int wrong_long(const struct line *l, const char *word)
 		if (strncmp(l->rows[i].opt->name, name, (size_t)len) == 0)
 			n += (size_t)snprintf(list + n, sizeof list - n, "%s--%s", n ? ", " : "",
 					      l->rows[i].opt->name);
-	const struct hi_option *near = hi_option_nearest(name, (size_t)len, l->rows, l->rows_n);
+	struct hi_slice typed = { name, (size_t)len };
+	const char *near = hi_option_nearest(typed, l->rows, l->rows_n);
+
 	if (len > 0 && *list)
 		hi_complain("option --%.*s is not one alone: %s", len, name, list);
 	else if (near)
-		hi_complain("unknown option --%.*s; did you mean --%s?", len, name, near->name);
+		hi_complain("unknown option --%.*s; did you mean --%s?", len, name, near);
 	else
 		hi_complain("unknown option --%.*s; %s --help lists them", len, name,
 			    l->program->name);

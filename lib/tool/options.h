@@ -43,12 +43,12 @@ struct hi_option {
 
 /* Shared groups, a bit each. -h -V -q -v --metrics belong to every tool. */
 enum {
-	HI_GROUP_SELECT = 1,  /* --since --until --day --last --patient --metric */
-	HI_GROUP_TYPE = 2,    /* --type */
-	HI_GROUP_OUTPUT = 4,  /* -o FILE */
-	HI_GROUP_FORMAT = 8,  /* --format table|ndjson|csv */
-	HI_GROUP_TZ = 16,     /* --tz */
-	HI_GROUP_STRICT = 32, /* --strict */
+	HI_GROUP_SELECT = 1,   /* --since --until --day --last --patient --metric */
+	HI_GROUP_TYPE = 2,     /* --type */
+	HI_GROUP_OUTPUT = 4,   /* -o FILE */
+	HI_GROUP_FORMAT = 8,   /* --format table|ndjson|csv */
+	HI_GROUP_TZ = 16,      /* --tz */
+	HI_GROUP_STRICT = 32,  /* --strict */
 	HI_GROUP_PROGRESS = 64 /* --progress */
 };
 
@@ -59,12 +59,12 @@ struct hi_common {
 	bool quiet;
 	int verbose;
 	bool strict;
-	const char *output;	/* -o; NULL: standard output */
+	const char *output; /* -o; NULL: standard output */
 	bool format_given;
-	enum hi_format format;	/* not given: a terminal gets a table, a pipe NDJSON */
+	enum hi_format format;		   /* not given: a terminal gets a table, a pipe NDJSON */
 	struct hi_time_given since, until; /* --day sets both */
-	int64_t last_n;		/* --last 20: the newest n per patient x metric; 0: not given */
-	int64_t last_us;	/* --last 24h: back from the newest reading; 0: not given */
+	int64_t last_n;		    /* --last 20: the newest n per patient x metric; 0: not given */
+	int64_t last_us;	    /* --last 24h: back from the newest reading; 0: not given */
 	struct hi_strings patients; /* @FILE already read in; wiped from argv */
 	struct hi_strings metrics;  /* full names: short ones are resolved */
 	struct hi_strings types;
@@ -73,9 +73,9 @@ struct hi_common {
 };
 
 struct hi_program {
-	const char *name;    /* "hi-detect" */
-	const char *summary; /* one line */
-	const char *usage;   /* what follows the name: "[OPTION]... [INPUT]..." */
+	const char *name;     /* "hi-detect" */
+	const char *summary;  /* one line */
+	const char *usage;    /* what follows the name: "[OPTION]... [INPUT]..." */
 	const char *examples; /* shown first in --help, lines ended by LF */
 	unsigned groups;
 	const struct hi_option *options; /* the tool's own */
