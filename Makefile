@@ -58,6 +58,14 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+# Text files compiled in: a quoted line a line.
+$(BUILD)/%.inc: %
+	@mkdir -p $(@D)
+	sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< > $@
+
+$(BUILD)/lib/rule/seed.o: $(BUILD)/lib/rule/seed.rules.inc
+$(BUILD)/lib/rule/seed.o: ALL_CFLAGS += -I$(BUILD)/lib
+
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $(LIB_OBJ)
