@@ -48,7 +48,7 @@ BIN = $(TOOLS:%=$(BUILD)/bin/%)
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 MAN = $(sort $(wildcard man/*.[1-8]))
 
-all: $(BUILD)/layers $(BIN)
+all: $(BUILD)/layers $(LIB) $(BIN)
 
 $(BUILD)/layers: lib/LAYERS scripts/layers $(LIB_SRC) $(LIB_HDR)
 	@scripts/layers
