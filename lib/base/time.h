@@ -60,6 +60,13 @@ void hi_day_bounds(int64_t t_us, int64_t *since_us, int64_t *until_us);
 /* Offset of the process's zone from UTC at t_us, in microseconds east. */
 int64_t hi_tz_offset(int64_t t_us);
 
+/*
+ * The first moment at which the clocks of the process's zone show local_us (a
+ * civil time reckoned as if it were UTC) or, where they skip it, the moment at
+ * which they do.
+ */
+int64_t hi_local_start(int64_t local_us);
+
 /* Civil fields in the process's zone (or UTC where utc). */
 struct hi_civil {
 	int year;

@@ -122,14 +122,14 @@ bool hi_tz_utc_of(int64_t local, int64_t *utc)
 	return true;
 }
 
-/* The first second of the local day that begins at local. */
-static int64_t day_start(int64_t local)
+/* The first second at which the clocks show local, or have passed it. */
+static int64_t first_second(int64_t local)
 {
 	int64_t utc;
 
 	if (hi_tz_utc_of(local, &utc))
 		return utc;
-	/* Midnight itself is skipped: the day begins as the clocks change, in (lo, hi]. */
+	/* The clocks skip it: they have passed it as they change, in (lo, hi]. */
 	int64_t a = ask_offset(local - DAY), b = ask_offset(local + DAY);
 	int64_t lo = local - (a > b ? a : b), hi = local - (a > b ? b : a);
 	int64_t before = ask_offset(lo);
@@ -143,12 +143,19 @@ static int64_t day_start(int64_t local)
 	return hi;
 }
 
+int64_t hi_local_start(int64_t local_us)
+{
+	int64_t local = floor_div(local_us, HI_US_S);
+
+	return first_second(local) * HI_US_S + (local_us - local * HI_US_S);
+}
+
 void hi_day_bounds(int64_t t_us, int64_t *since_us, int64_t *until_us)
 {
 	int64_t local = floor_div(t_us + hi_tz_offset(t_us), HI_US_DAY) * DAY;
 
-	*since_us = day_start(local) * HI_US_S;
-	*until_us = day_start(local + DAY) * HI_US_S;
+	*since_us = first_second(local) * HI_US_S;
+	*until_us = first_second(local + DAY) * HI_US_S;
 }
 
 /* "+hh:mm" or "-hh:mm". */
