@@ -76,6 +76,12 @@ int hi_run_reject(struct hi_run *run, const struct hi_error *bad, struct hi_slic
 	return s ? s : run->common->strict ? HI_REFUSED : HI_OK;
 }
 
+void hi_run_range(struct hi_run *run, int64_t oldest_us, int64_t newest_us)
+{
+	run->oldest_us = oldest_us < run->oldest_us ? oldest_us : run->oldest_us;
+	run->newest_us = newest_us > run->newest_us ? newest_us : run->newest_us;
+}
+
 int hi_run_give(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e)
 {
 	struct hi_run_private *p = run->p;
@@ -84,8 +90,11 @@ int hi_run_give(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e
 		hi_note("%s:%llu: a time without a zone; such times are read as %s (--tz)",
 			p->source, (unsigned long long)hi_reader_line(p->reader), hi_tz_name());
 	}
-	if ((run->program->groups & HI_GROUP_SELECT) && !hi_run_selects(run->common, rec))
+	if ((run->program->groups & HI_GROUP_SELECT) && !hi_run_selects(run->common, rec)) {
+		if (rec->type == HI_T_READING)
+			hi_run_range(run, rec->t_us, rec->t_us);
 		return HI_OK;
+	}
 	run->records++;
 	return p->tool->record(run, rec, e);
 }
@@ -179,6 +188,8 @@ static int start(struct hi_run *run, struct hi_run_private *p, const struct hi_p
 {
 	*p = (struct hi_run_private){ .source = "" };
 	*run = (struct hi_run){ .program = program, .common = common, .state = state, .p = p };
+	run->oldest_us = INT64_MAX;
+	run->newest_us = INT64_MIN;
 	hi_buf_init(&run->line, LINE_MAX_OWN);
 	/* A rejected line may grow by its escapes, six bytes for one. */
 	hi_buf_init(&p->reject, 6 * (size_t)HI_LINE_MAX + 4096);

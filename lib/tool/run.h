@@ -27,7 +27,12 @@ struct hi_run {
 	struct hi_writer *out; /* standard output, or -o FILE */
 	struct hi_buf line;    /* for a tool's own lines; max 2 MiB */
 	uint64_t records, rejects, lines_out;
-	int status;	       /* the exit status so far: the highest wins */
+	/*
+	 * Event times of readings that there are but that the selection leaves out; in
+	 * a store, of its first and last reading. None: oldest_us > newest_us.
+	 */
+	int64_t oldest_us, newest_us;
+	int status; /* the exit status so far: the highest wins */
 	void *state;
 	/* private to run.c from here */
 	struct hi_run_private *p;
@@ -37,7 +42,8 @@ struct hi_tool {
 	const struct hi_program *program;
 	enum hi_role role;
 	unsigned takes; /* of a store operand */
-	/* Each returns HI_OK, or a negative status that ends the run (e filled). NULL: nothing to do. */
+	/* Each returns HI_OK, or a negative status that ends the run (e filled). NULL: nothing to
+	 * do. */
 	int (*open)(struct hi_run *run, struct hi_error *e);
 	/* A record of any type. A filter calls hi_pass itself, before or after its own lines. */
 	int (*record)(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e);

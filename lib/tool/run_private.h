@@ -26,8 +26,12 @@ struct hi_run_private {
 	struct hi_error timer_error;
 };
 
-/* Fits common's --since, --until, --patient, --metric. Records without such a key are not left out. */
+/* Fits common's --since, --until, --patient, --metric. Records without such a key are not left out.
+ */
 bool hi_run_selects(const struct hi_common *c, const struct hi_rec *rec);
+
+/* Extends run->oldest_us and newest_us. */
+void hi_run_range(struct hi_run *run, int64_t oldest_us, int64_t newest_us);
 
 /* One record to the tool; HI_OK or negative. */
 int hi_run_give(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e);

@@ -65,9 +65,12 @@ int hi_run_store(struct hi_run *run, const char *path, struct hi_error *e)
 	struct hi_store *store = NULL;
 	struct hi_cursor *cursor = NULL;
 	uint64_t n = 0;
+	int64_t oldest_us, newest_us;
 
 	run->p->source = path;
 	int s = hi_store_open(&store, path, e);
+	if (s == HI_OK && hi_store_range(store, &oldest_us, &newest_us, NULL) == HI_OK)
+		hi_run_range(run, oldest_us, newest_us);
 	s = s ? s : hi_cursor_open(&cursor, store, &sel, e);
 	s = s ? s : read_rows(run, cursor, &n, e);
 	if (s == HI_OK && n == 0 && !run->p->ended)
