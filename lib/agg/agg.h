@@ -72,7 +72,4 @@ int hi_agg_finish(struct hi_agg *g, struct hi_error *e);
 /* Readings that came after their window was out. */
 uint64_t hi_agg_late(const struct hi_agg *g);
 
-/* Windows x groups held now, and bytes in all, for --metrics. */
-size_t hi_agg_groups(const struct hi_agg *g);
-
 #endif

@@ -63,7 +63,4 @@ static inline int hi_values_add(struct hi_values *a, const struct hi_num *x)
 /* Adds all of b to a; b stays as it is. Commutative and associative. HI_OK or HI_NOMEM. */
 int hi_values_merge(struct hi_values *a, const struct hi_values *b);
 
-/* Bytes held beside the struct itself. */
-size_t hi_values_bytes(const struct hi_values *a);
-
 #endif

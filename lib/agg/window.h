@@ -16,7 +16,8 @@
 
 struct hi_every {
 	int64_t every_us;  /* length; divides a day, or is a multiple of one */
-	int64_t offset_us; /* beginnings are moved by this: 6 h for shifts from 06:00; |offset| < every */
+	int64_t offset_us; /* beginnings are moved by this: 6 h for shifts from 06:00; |offset| <
+			      every */
 };
 
 struct hi_window {
