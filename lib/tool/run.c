@@ -53,7 +53,7 @@ static int give_reject(struct hi_run *run, struct hi_error *e)
 int hi_run_reject(struct hi_run *run, const struct hi_error *bad, struct hi_slice text)
 {
 	struct hi_run_private *p = run->p;
-	struct hi_error e = { HI_OK };
+	struct hi_error e = { .status = HI_OK };
 	int s = HI_OK;
 
 	run->rejects++;
@@ -120,7 +120,7 @@ static int open_output(struct hi_run *run, struct hi_error *e)
 static void close_output(struct hi_run *run, bool opened)
 {
 	struct hi_run_private *p = run->p;
-	struct hi_error e = { HI_OK };
+	struct hi_error e = { .status = HI_OK };
 
 	if (opened && hi_writer_close(&p->writer, &e)) {
 		hi_complain_error(&e);
@@ -213,7 +213,7 @@ int hi_run(const struct hi_tool *tool, const struct hi_common *common, void *sta
 {
 	struct hi_run run;
 	struct hi_run_private p;
-	struct hi_error e = { HI_OK };
+	struct hi_error e = { .status = HI_OK };
 	bool opened = false, begun = false;
 
 	int s = start(&run, &p, tool->program, common, state, &e);
@@ -228,7 +228,7 @@ int hi_run(const struct hi_tool *tool, const struct hi_common *common, void *sta
 	if (s < 0)
 		fail(&run, &e);
 	if (begun && tool->close) {
-		struct hi_error last = { HI_OK };
+		struct hi_error last = { .status = HI_OK };
 		if (tool->close(&run, &last) < 0)
 			fail(&run, &last);
 	}
@@ -241,7 +241,7 @@ int hi_run_source(const struct hi_program *program, const struct hi_common *comm
 {
 	struct hi_run run;
 	struct hi_run_private p;
-	struct hi_error e = { HI_OK };
+	struct hi_error e = { .status = HI_OK };
 
 	int s = start(&run, &p, program, common, state, &e);
 	bool opened = s == HI_OK;
