@@ -48,7 +48,7 @@ BIN = $(TOOLS:%=$(BUILD)/bin/%)
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 MAN = $(sort $(wildcard man/*.[1-8]))
 
-all: $(BUILD)/layers $(BIN)
+all: $(BUILD)/layers $(LIB) $(BIN)
 
 $(BUILD)/layers: lib/LAYERS scripts/layers $(LIB_SRC) $(LIB_HDR)
 	@scripts/layers
@@ -57,6 +57,14 @@ $(BUILD)/layers: lib/LAYERS scripts/layers $(LIB_SRC) $(LIB_HDR)
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# Text files compiled in: a quoted line a line.
+$(BUILD)/%.inc: %
+	@mkdir -p $(@D)
+	sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $< > $@
+
+$(BUILD)/lib/rule/seed.o: $(BUILD)/lib/rule/seed.rules.inc
+$(BUILD)/lib/rule/seed.o: ALL_CFLAGS += -I$(BUILD)/lib
 
 $(LIB): $(LIB_OBJ)
 	@rm -f $@

@@ -6,14 +6,17 @@
 /* No shape with longer lines is learned: a match must not run beyond the block's slack. */
 enum { LINE_MAX_LEARNED = 4096, STRING_MAX = 1024 };
 
-/* memcmp(p, c->text, c->len) == 0. Reads c->len rounded up to 8. */
+/* memcmp(p, c->text, c->len) == 0. Reads HI_TEMPLATE_CONSTANT_MAX bytes. */
 static inline bool same(const struct hi_constant *c, const char *p)
 {
-	uint64_t differs = 0;
-	for (size_t i = 0; i < (c->len + 7) / 8; i++)
-		differs |= (hi_scan_load64(p + 8 * i) ^ c->text[i]) & c->mask[i];
-	return differs == 0;
+	return hi_scan_same32(p, c->text, c->mask) &&
+	       (c->len <= 32 || hi_scan_same32(p + 32, c->text + 32, c->mask + 32));
 }
+
+/* The order in which the replaced system, hi-gen and hi-csv write their keys. */
+static const enum hi_part usual[] = { HI_PART_PATIENT, HI_PART_METRIC, HI_PART_VALUE, HI_PART_UNIT,
+				      HI_PART_TIME };
+enum { USUAL_N = sizeof(usual) / sizeof(usual[0]) };
 
 static bool constant_set(struct hi_constant *c, const char *begin, const char *end)
 {
@@ -94,10 +97,28 @@ static bool find_key(struct hi_template *t, size_t i, const struct hi_rec *r, co
 	return false;
 }
 
+static void expect(struct hi_expected *x, const char *text, size_t len)
+{
+	memset(x, 0, sizeof(*x));
+	memcpy(x->text, text, len);
+	x->text[len] = '"';
+	memset(x->mask, 0xff, len + 1);
+	x->len = len;
+}
+
+static inline bool comes(const struct hi_expected *x, const char *p)
+{
+	return hi_scan_same32(p, x->text, x->mask);
+}
+
 void hi_memory_init(struct hi_memory *mem)
 {
 	memset(mem, 0, sizeof(*mem));
-	mem->time_len = SIZE_MAX;
+	/* Nothing legal is equal to the empty text. */
+	expect(&mem->patient, "", 0);
+	expect(&mem->time, "", 0);
+	for (size_t i = 0; i < HI_TEMPLATE_NAMES; i++)
+		expect(&mem->names[i].name, "", 0);
 }
 
 bool hi_template_learn(struct hi_template *t, const struct hi_rec *r)
@@ -122,75 +143,125 @@ bool hi_template_learn(struct hi_template *t, const struct hi_rec *r)
 	if (!constant_set(&t->constant[n], at, r->line.ptr + r->line.len + 1))
 		return false;
 	t->has_tool = r->has & HI_HAS_TOOL;
+	t->usual = n == USUAL_N && memcmp(t->part, usual, sizeof(usual)) == 0;
 	t->n = n;
 	return true;
 }
 
-static inline const struct hi_name *name_of(struct hi_memory *mem, struct hi_slice s)
+/*
+ * Each taker returns the value's length, or 0 where the strict path must judge
+ * (no part but a string may be empty). The first line of each is the usual case:
+ * the same text as last time, or the metric that followed this one last time.
+ */
+static inline size_t take_patient(struct hi_memory *mem, const char *p, struct hi_rec *rec)
 {
-	uint64_t key[2];
-	hi_scan_key16(s.ptr, s.len, key);
-	uint64_t h = hi_hash16(key[0], key[1], s.len);
-	struct hi_name *n = &mem->names[h % HI_TEMPLATE_NAMES];
-	if (n->key[0] == key[0] && n->key[1] == key[1] && n->len == s.len)
-		return n;
+	size_t len = mem->patient.len;
+	if (!comes(&mem->patient, p)) {
+		len = hi_scan_plain(p, HI_PATIENT_ID_MAX);
+		if (len > HI_PATIENT_ID_MAX)
+			return 0;
+		mem->patient_hash = hi_hash(p, len);
+		if (len <= HI_EXPECTED_MAX)
+			expect(&mem->patient, p, len);
+		else
+			expect(&mem->patient, "", 0);
+	}
+	rec->patient_id = (struct hi_slice){ p, len };
+	rec->patient_hash = mem->patient_hash;
+	return len;
+}
 
-	const struct hi_metric *m = hi_metric_find(s);
-	*n = (struct hi_name){ .key = { key[0], key[1] }, .len = s.len, .metric = m };
-	n->unit_len = m ? strlen(m->unit) : 0;
-	n->unit_fits = m && !m->codes && n->unit_len <= sizeof(n->unit);
-	if (n->unit_fits)
-		memcpy(n->unit, m->unit, n->unit_len);
+static const struct hi_name *find_name(struct hi_memory *mem, struct hi_slice s)
+{
+	size_t i = hi_hash_slice(s) % HI_TEMPLATE_NAMES;
+	struct hi_name *n = &mem->names[i];
+	const struct hi_metric *m;
+
+	mem->names[mem->last_name].follower = (unsigned char)i;
+	mem->last_name = i;
+	if (s.len == n->name.len && memcmp(s.ptr, n->name.text, s.len) == 0)
+		return n;
+	m = hi_metric_find(s);
+	n->metric = m;
+	n->numeric = m && !m->codes && strlen(m->unit) <= HI_UNIT_MAX;
+	expect(&n->name, s.ptr, s.len);
+	expect(&n->unit, m ? m->unit : "", n->numeric ? strlen(m->unit) : 0);
 	return n;
 }
 
-static bool take_time(struct hi_memory *mem, const char *p, size_t len, struct hi_rec *rec)
+static inline size_t take_metric(struct hi_memory *mem, const char *p, struct hi_rec *rec,
+				 const struct hi_name **name)
 {
-	uint64_t key[4];
-	hi_scan_key16(p, len < 16 ? len : 16, key);
-	hi_scan_key16(p + 16, len < 16 ? 0 : len - 16, key + 2);
-	uint64_t differs = (key[0] ^ mem->time_key[0]) | (key[1] ^ mem->time_key[1]) |
-			   (key[2] ^ mem->time_key[2]) | (key[3] ^ mem->time_key[3]);
-	if (differs || len != mem->time_len) {
+	size_t i = mem->names[mem->last_name].follower;
+	struct hi_slice s = { p, mem->names[i].name.len };
+	if (comes(&mem->names[i].name, p)) {
+		mem->last_name = i;
+		*name = &mem->names[i];
+	} else {
+		s.len = hi_scan_plain(p, HI_EXPECTED_MAX);
+		if (s.len - 1 >= HI_EXPECTED_MAX)
+			return 0; /* none, or longer than any name that the catalogue has */
+		*name = find_name(mem, s);
+	}
+	rec->metric_name = s;
+	rec->metric = (*name)->metric;
+	return s.len;
+}
+
+static inline size_t take_value(const char *p, const char *end, struct hi_rec *rec)
+{
+	size_t len = hi_scan_number(p, &rec->value);
+	if (len == 0)
+		len = hi_num_scan(p, end, &rec->value);
+	rec->value_text = (struct hi_slice){ p, len };
+	return len;
+}
+
+static inline size_t take_time(struct hi_memory *mem, const char *p, struct hi_rec *rec)
+{
+	size_t len = mem->time.len;
+	if (!comes(&mem->time, p)) {
 		struct hi_time t;
-		if (hi_time_parse((struct hi_slice){ p, len }, &t, NULL))
-			return false;
-		memcpy(mem->time_key, key, sizeof(key));
-		mem->time_len = len;
+		len = hi_scan_plain(p, HI_EXPECTED_MAX);
+		if (len > HI_EXPECTED_MAX || hi_time_parse((struct hi_slice){ p, len }, &t, NULL))
+			return 0;
+		expect(&mem->time, p, len);
 		mem->time_us = t.t_us;
 		mem->time_digits = t.digits;
 		mem->time_zoneless = t.zoneless;
 	}
+	rec->time_text = (struct hi_slice){ p, len };
 	rec->t_us = mem->time_us;
 	rec->t_digits = mem->time_digits;
 	rec->has |= HI_HAS_TIME | (mem->time_zoneless ? HI_HAS_ZONELESS : 0u);
-	return true;
+	return len;
 }
 
-static void take_extra(const struct hi_template *t, size_t i, const char *constant, const char *p,
-		       size_t len, struct hi_memory *mem, struct hi_rec *rec)
+/* A value that is only kept; its length, or more than STRING_MAX. */
+static size_t take_extra(const struct hi_template *t, size_t i, const char *constant, const char *p,
+			 const char *end, struct hi_memory *mem, struct hi_rec *rec)
 {
 	bool string = t->part[i] == HI_PART_STRING;
+	struct hi_num number;
+	size_t len = string ? hi_scan_plain(p, STRING_MAX) : hi_num_scan(p, end, &number);
+	if (!string && len == 0)
+		return STRING_MAX + 1;
 	mem->members[rec->members_n++] = (struct hi_member){
 		.key = { constant + t->key_at[i], t->key_len[i] },
 		.value = { string ? p - 1 : p, string ? len + 2 : len },
 		.kind = string ? HI_JSON_STRING : HI_JSON_NUMBER,
 	};
+	return len;
 }
 
 /* The value in the metric's unit, once all parts are known. */
 static bool settle_value(const struct hi_name *name, struct hi_rec *rec)
 {
-	uint64_t unit[2];
 	bool changed = false;
-	if (!name->metric)
-		return true;
+	if (!name->metric || rec->unit.len == 0)
+		return !name->metric || !name->metric->codes;
 	if (name->metric->codes)
 		return false;
-	hi_scan_key16(rec->unit.len ? rec->unit.ptr : "0123456789abcdef", rec->unit.len, unit);
-	if (rec->unit.len == 0 || (name->unit_fits && rec->unit.len == name->unit_len &&
-				   unit[0] == name->unit[0] && unit[1] == name->unit[1]))
-		return true;
 	struct hi_num written = rec->value;
 	if (hi_unit_convert(name->metric, rec->unit, &written, &rec->value, &changed))
 		return false;
@@ -198,93 +269,63 @@ static bool settle_value(const struct hi_name *name, struct hi_rec *rec)
 	return true;
 }
 
-const char *hi_template_match(const struct hi_template *t, struct hi_memory *mem, const char *p,
-			      const char *end, struct hi_rec *rec)
+/* One body for every shape; where part and n are constants the compiler unrolls it. */
+static inline __attribute__((always_inline)) const char *
+match(const struct hi_template *t, const enum hi_part *part, size_t n, struct hi_memory *mem,
+      const char *p, const char *end, struct hi_rec *rec)
 {
-	const char *line = p, *constant = p;
-	struct hi_name other; /* of a metric whose name is longer than a key */
-	const struct hi_name *name = &other;
-	size_t len = 0;
+	const char *line = p, *constant;
+	const struct hi_name *name = NULL;
+	bool settled = false; /* the unit is the metric's own */
 
 	rec->type = HI_T_READING;
 	rec->has = HI_HAS_VALUE | HI_HAS_PATIENT | HI_HAS_METRIC |
 		   (t->has_tool ? HI_HAS_TOOL : 0u);
 	rec->unit = (struct hi_slice){ NULL, 0 };
 	rec->members_n = 0;
-	for (size_t i = 0; i < t->n; i++) {
+#pragma GCC unroll 8
+	for (size_t i = 0; i < n; i++) {
+		size_t len = 0;
 		if (!same(&t->constant[i], p))
 			return NULL;
 		constant = p;
 		p += t->constant[i].len;
-		switch (t->part[i]) {
+		switch (part[i]) {
 		case HI_PART_PATIENT:
-			len = hi_scan_plain(p, HI_PATIENT_ID_MAX);
-			if (len - 1 >= HI_PATIENT_ID_MAX)
-				return NULL;
-			rec->patient_id = (struct hi_slice){ p, len };
-			if (len <= 16) {
-				uint64_t key[2];
-				hi_scan_key16(p, len, key);
-				rec->patient_hash = hi_hash16(key[0], key[1], len);
-			} else {
-				rec->patient_hash = hi_hash(p, len);
-			}
+			len = take_patient(mem, p, rec);
 			break;
 		case HI_PART_METRIC:
-			len = hi_scan_plain(p, HI_METRIC_NAME_MAX);
-			if (len - 1 >= HI_METRIC_NAME_MAX)
-				return NULL;
-			rec->metric_name = (struct hi_slice){ p, len };
-			if (len <= 16) {
-				name = name_of(mem, rec->metric_name);
-			} else {
-				other = (struct hi_name){ .metric = hi_metric_find(rec->metric_name) };
-				name = &other;
-			}
-			rec->metric = name->metric;
+			len = take_metric(mem, p, rec, &name);
 			break;
 		case HI_PART_VALUE:
-			len = hi_scan_number(p, &rec->value);
-			if (len == 0)
-				len = hi_num_scan(p, end, &rec->value);
-			if (len == 0)
-				return NULL;
-			rec->value_text = (struct hi_slice){ p, len };
+			len = take_value(p, end, rec);
 			break;
 		case HI_PART_UNIT:
-			len = hi_scan_plain(p, HI_UNIT_MAX);
+			settled = name && name->numeric && comes(&name->unit, p);
+			len = settled ? name->unit.len : hi_scan_plain(p, HI_UNIT_MAX);
 			if (len > HI_UNIT_MAX)
 				return NULL;
 			rec->unit = (struct hi_slice){ p, len };
 			rec->has |= HI_HAS_UNIT;
 			break;
 		case HI_PART_TIME:
-			len = hi_scan_plain(p, 32);
-			if (len > 32 || !take_time(mem, p, len, rec))
-				return NULL;
-			rec->time_text = (struct hi_slice){ p, len };
+			len = take_time(mem, p, rec);
 			break;
 		case HI_PART_STRING:
-			len = hi_scan_plain(p, STRING_MAX);
+		case HI_PART_NUMBER:
+			len = take_extra(t, i, constant, p, end, mem, rec);
 			if (len > STRING_MAX)
 				return NULL;
-			take_extra(t, i, constant, p, len, mem, rec);
-			break;
-		case HI_PART_NUMBER: {
-			struct hi_num n;
-			len = hi_num_scan(p, end, &n);
-			if (len == 0)
-				return NULL;
-			take_extra(t, i, constant, p, len, mem, rec);
 			break;
 		}
-		}
+		if (len == 0 && part[i] < HI_PART_UNIT)
+			return NULL;
 		p += len;
 	}
-	if (!same(&t->constant[t->n], p))
+	if (!same(&t->constant[n], p))
 		return NULL;
-	p += t->constant[t->n].len;
-	if (!settle_value(name, rec))
+	p += t->constant[n].len;
+	if (!settled && !settle_value(name, rec))
 		return NULL;
 	rec->line = (struct hi_slice){ line, (size_t)(p - line) - 1 };
 	rec->line_lf = true;
@@ -292,4 +333,12 @@ const char *hi_template_match(const struct hi_template *t, struct hi_memory *mem
 	rec->code = (struct hi_slice){ NULL, 0 };
 	rec->extra_json = (struct hi_slice){ NULL, 0 };
 	return p;
+}
+
+const char *hi_template_match(const struct hi_template *t, struct hi_memory *mem, const char *p,
+			      const char *end, struct hi_rec *rec)
+{
+	if (t->usual)
+		return match(t, usual, USUAL_N, mem, p, end, rec);
+	return match(t, t->part, t->n, mem, p, end, rec);
 }

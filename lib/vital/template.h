@@ -21,13 +21,21 @@ enum {
 
 /* Text between two values, padded with zeros, and which of its bytes count. */
 struct hi_constant {
-	uint64_t text[HI_TEMPLATE_CONSTANT_MAX / 8];
-	uint64_t mask[HI_TEMPLATE_CONSTANT_MAX / 8];
+	unsigned char text[HI_TEMPLATE_CONSTANT_MAX];
+	unsigned char mask[HI_TEMPLATE_CONSTANT_MAX];
 	size_t len;
 };
 
-enum hi_part { HI_PART_PATIENT, HI_PART_METRIC, HI_PART_VALUE, HI_PART_UNIT, HI_PART_TIME,
-	       HI_PART_STRING, HI_PART_NUMBER };
+/* The first four are never empty; the last two are a reading's other keys. */
+enum hi_part {
+	HI_PART_PATIENT,
+	HI_PART_METRIC,
+	HI_PART_VALUE,
+	HI_PART_TIME,
+	HI_PART_UNIT,
+	HI_PART_STRING,
+	HI_PART_NUMBER
+};
 
 struct hi_template {
 	size_t n; /* values; constants are one more; 0: nothing learned */
@@ -36,23 +44,38 @@ struct hi_template {
 	size_t key_at[HI_TEMPLATE_VALUES_MAX];  /* where, in the constant before, its key begins */
 	size_t key_len[HI_TEMPLATE_VALUES_MAX];
 	bool has_tool;
+	bool usual; /* the parts are those of usual[] in template.c */
 	unsigned char follower; /* the template that matched after this one last time */
 };
 
-/* What a name of up to 16 bytes is, so that the catalogue is not asked a line. */
+/*
+ * A text that may come again: with its closing quote at [len], the rest zero, so
+ * that one comparison finds both the text and its end. mask counts len + 1 bytes.
+ */
+enum { HI_EXPECTED_MAX = 31 };
+
+struct hi_expected {
+	unsigned char text[HI_EXPECTED_MAX + 1];
+	unsigned char mask[HI_EXPECTED_MAX + 1];
+	size_t len;
+};
+
+/* What a metric's name is, so that the catalogue is not asked a line. */
 struct hi_name {
-	uint64_t key[2];
-	uint64_t unit[2]; /* canonical unit */
-	size_t len, unit_len;
+	struct hi_expected name;
+	struct hi_expected unit; /* canonical */
 	const struct hi_metric *metric;
-	bool unit_fits; /* the unit has at most 16 bytes, and the metric is numeric */
+	bool numeric;	       /* in the catalogue, and its unit may be compared */
+	unsigned char follower; /* the name that came after this one last time */
 };
 
 /* What templates of one reader remember together. */
 struct hi_memory {
 	struct hi_name names[HI_TEMPLATE_NAMES];
-	uint64_t time_key[4]; /* the last timestamp's text */
-	size_t time_len;
+	size_t last_name;
+	struct hi_expected patient;
+	uint64_t patient_hash;
+	struct hi_expected time;
 	int64_t time_us;
 	uint8_t time_digits;
 	bool time_zoneless;

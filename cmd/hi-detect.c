@@ -1,0 +1,212 @@
+/*
+ * hi-detect: says when a patient's vital signs leave limits, and when they are back.
+ * In:      readings of hi-record(5); every line passes byte for byte.
+ * Out:     alert records, ACTIVE and CLEARED, behind the reading that decided them.
+ * Keeps:   a clock a patient, and each alarm's episode while it lasts: hi-detect(1).
+ * Source:  rules of hi-rules(5); IEC 60601-1-8 for its words. Not a medical device.
+ * Departs: no conformity is claimed; acknowledging and silencing are people's acts.
+ */
+#include <stddef.h>
+#include <unistd.h>
+
+#include "rule/detect.h"
+#include "tool/message.h"
+#include "tool/run.h"
+#include "tool/table.h"
+
+struct options {
+	const char *rules;
+	bool check_rules;
+	bool each;
+	bool only_new;
+	bool any;
+	int64_t lateness_us;
+};
+
+static const struct hi_option option_table[] = {
+	{ "rules", 'r', HI_OPT_STRING, offsetof(struct options, rules), "FILE",
+	  "judge by the rules of FILE, or by those named seed (default)" },
+	{ "check-rules", 0, HI_OPT_FLAG, offsetof(struct options, check_rules), NULL,
+	  "print the rules in canonical form and end" },
+	{ "only-new", 'n', HI_OPT_FLAG, offsetof(struct options, only_new), NULL,
+	  "write alerts, rejects and marks only, do not pass records on" },
+	{ "any", 0, HI_OPT_FLAG, offsetof(struct options, any), NULL,
+	  "exit with status 1 if there was no alert" },
+	{ "each", 0, HI_OPT_FLAG, offsetof(struct options, each), NULL,
+	  "one alert a reading out of limits, no episodes and no delays" },
+	{ "lateness", 0, HI_OPT_DURATION, offsetof(struct options, lateness_us), "DURATION",
+	  "also judge readings that much older than the patient's newest (default 0s)" },
+	{ 0 },
+};
+
+static const struct hi_program program = {
+	.name = "hi-detect",
+	.summary = "raise and clear alarms on vital signs that leave their limits",
+	.usage = "[OPTION]... [INPUT]...",
+	.examples = "hi-gen | hi-detect --only-new\n"
+		    "hi-detect --rules ward.rules vitals.ndjson > with-alerts.ndjson\n",
+	.groups = HI_GROUP_SELECT | HI_GROUP_OUTPUT | HI_GROUP_TZ | HI_GROUP_STRICT |
+		  HI_GROUP_PROGRESS,
+	.options = option_table,
+};
+
+struct state {
+	struct options opt;
+	struct hi_rules rules;
+	struct hi_detect *detect; /* or, with --each: */
+	struct hi_each *each;
+};
+
+static void emit(void *run)
+{
+	hi_emit(run);
+}
+
+static int open_rules(struct hi_run *run, struct hi_error *e)
+{
+	struct state *s = run->state;
+
+	if (s->opt.each)
+		return hi_each_new(&s->each, &s->rules, &run->line, emit, run, e);
+	return hi_detect_new(&s->detect, &s->rules, s->opt.lateness_us, &run->line, emit, run, e);
+}
+
+static int record(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e)
+{
+	struct state *s = run->state;
+	bool reading = rec->type == HI_T_READING, judge = reading && s->each;
+	int status = HI_OK;
+
+	if (reading && s->detect)
+		status = hi_detect_before(s->detect, rec, &judge, e);
+	if (!s->opt.only_new || rec->type == HI_T_MARK)
+		hi_pass(run, rec);
+	if (!judge || status != HI_OK)
+		return status;
+	return s->each ? hi_each_record(s->each, rec, e) : hi_detect_after(s->detect, rec, e);
+}
+
+static int close_rules(struct hi_run *run, struct hi_error *e)
+{
+	struct state *s = run->state;
+	uint64_t alerts = 0;
+
+	(void)e;
+	if (s->each) {
+		alerts = hi_each_count(s->each);
+	} else {
+		const struct hi_detect_counts *n = hi_detect_counted(s->detect);
+		alerts = n->begun;
+		if (n->late)
+			hi_note("%llu readings came late and were not judged (--lateness)",
+				(unsigned long long)n->late);
+	}
+	if (s->opt.any && alerts == 0 && run->status == 0)
+		run->status = 1;
+	hi_each_free(s->each);
+	hi_detect_free(s->detect);
+	return HI_OK;
+}
+
+static const struct hi_tool tool = {
+	.program = &program,
+	.role = HI_FILTER,
+	.takes = 1U << HI_T_READING | 1U << HI_T_PATIENT | HI_TAKES_SCORES,
+	.open = open_rules,
+	.record = record,
+	.close = close_rules,
+};
+
+static void wrong_line(void *arg, const struct hi_error *e)
+{
+	(void)arg;
+	hi_complain_error(e);
+}
+
+/* A metric outside the catalogue is legal, but a rule on a slip would be silent for ever. */
+static void note_metrics(const struct state *s)
+{
+	for (size_t i = 0; i < s->rules.n; i++) {
+		const struct hi_rule *r = &s->rules.v[i];
+		const char *meant = hi_rule_meant(r);
+
+		if (meant || (!r->metric && s->opt.check_rules))
+			hi_note("%s:%u:%u: metric not in the catalogue: %s%s%s", s->opt.rules,
+				(unsigned)r->line, (unsigned)r->metric_column, r->metric_name,
+				meant ? "; nearest: " : "", meant ? meant : "");
+	}
+	if (s->rules.n == 0)
+		hi_note("%s: no rules", s->opt.rules);
+}
+
+/* -1 to go on, or an exit status. */
+static int read_rules(struct state *s)
+{
+	struct hi_error e = { 0 };
+	int status = hi_rules_read(&s->rules, s->opt.rules, wrong_line, NULL, &e);
+
+	if (status == HI_REFUSED)
+		return 2;
+	if (status != HI_OK) {
+		hi_complain_error(&e);
+		return hi_exit_status((enum hi_status)status);
+	}
+	note_metrics(s);
+	return -1;
+}
+
+/* The table is a rule file itself: its titles are a comment. */
+static int print_rules(const struct hi_rules *rules)
+{
+	static const char *const titles[] = { "# NAME", "PRIORITY", "METRIC", "LIMIT" };
+	struct hi_table *table = hi_table_new(titles, 4);
+	struct hi_writer out;
+	struct hi_error e = { 0 };
+	struct hi_buf b;
+
+	if (!table || hi_writer_init(&out, STDOUT_FILENO, "stdout", 0, &e) != HI_OK) {
+		hi_complain("no memory for a table");
+		return 4;
+	}
+	hi_buf_init(&b, 1024);
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct hi_rule *r = &rules->v[i];
+
+		hi_table_cell(table, hi_slice_of(r->name));
+		hi_table_cell(table, hi_slice_of(hi_priorities[r->priority].name));
+		hi_table_cell(table, hi_slice_of(r->metric_name));
+		hi_buf_reset(&b);
+		hi_rule_condition(r, &b);
+		hi_table_cell(table, hi_buf_view(&b));
+		hi_table_row(table, &out);
+	}
+	hi_table_flush(table, &out);
+	hi_table_free(table);
+	hi_buf_release(&b);
+	if (hi_writer_close(&out, &e) == HI_OK)
+		return 0;
+	hi_complain_error(&e);
+	return 4;
+}
+
+int main(int argc, char **argv)
+{
+	struct state s = { .opt = { .rules = "seed" } };
+	struct hi_common common;
+	int first, status;
+
+	status = hi_options_parse(&program, &s.opt, &common, argc, argv, &first);
+	if (status >= 0)
+		return status;
+	if (s.opt.each && s.opt.lateness_us) {
+		hi_complain("--each judges late readings too: it does not go with --lateness");
+		return 2;
+	}
+	status = read_rules(&s);
+	if (status < 0 && s.opt.check_rules)
+		status = print_rules(&s.rules);
+	else if (status < 0)
+		status = hi_run(&tool, &common, &s, argc - first, argv + first);
+	hi_rules_release(&s.rules);
+	return status;
+}
