@@ -12,7 +12,8 @@
 
 struct hi_store; /* opaque: an open store, for reading or writing */
 
-/* True where path is a folder that holds a store, or names an hour of one ("ward/@2025-12-28T05"). */
+/* True where path is a folder that holds a store, or names an hour of one ("ward/@2025-12-28T05").
+ */
 bool hi_store_is(const char *path);
 
 /*
@@ -24,16 +25,16 @@ void hi_store_close(struct hi_store *s);
 
 /* What to read. */
 struct hi_select {
-	int64_t since_us, until_us; /* HI_TIME_MIN, HI_TIME_END: all. since included, until not */
-	int64_t last_n;		    /* newest n per patient x metric; 0: all */
-	int64_t last_us;	    /* back from the newest reading there is; 0: all */
+	int64_t since_us, until_us;  /* HI_TIME_MIN, HI_TIME_END: all. since included, until not */
+	int64_t last_n;		     /* newest n per patient x metric; 0: all */
+	int64_t last_us;	     /* back from the newest reading there is; 0: all */
 	const char *const *patients; /* none: all */
 	size_t patients_n;
 	const char *const *metrics; /* full names; none: all */
 	size_t metrics_n;
-	unsigned types;		    /* bits 1 << enum hi_type */
-	bool scores;		    /* readings with "tool" too */
-	bool raw;		    /* every row as committed, in order of arrival, duplicates too */
+	unsigned types; /* bits 1 << enum hi_type */
+	bool scores;	/* readings with "tool" too */
+	bool raw;	/* every row as committed, in order of arrival, duplicates too */
 };
 
 struct hi_cursor; /* opaque */
@@ -46,11 +47,56 @@ struct hi_cursor; /* opaque */
 int hi_cursor_open(struct hi_cursor **out, struct hi_store *s, const struct hi_select *sel,
 		   struct hi_error *e);
 
-/* HI_OK, HI_END, or negative. rec is as hi_rec says for rows of a store; it lives until the next call. */
+/* HI_OK, HI_END, or negative. rec is as hi_rec says for rows of a store; it lives until the next
+ * call. */
 int hi_cursor_next(struct hi_cursor *c, struct hi_rec *rec, struct hi_error *e);
 void hi_cursor_close(struct hi_cursor *c);
 
+/*
+ * After HI_END: waits at most timeout_ms for a commit that came since. HI_OK: go
+ * on with hi_cursor_next, which then gives what those commits wrote, each batch
+ * in the cursor's order; HI_END: nothing came. --last does not apply any more.
+ */
+int hi_cursor_follow(struct hi_cursor *c, int timeout_ms, struct hi_error *e);
+
+/* Calls each with the start of every hour within sel's times that has readings, in order. */
+int hi_store_hours(struct hi_store *s, const struct hi_select *sel,
+		   void (*each)(void *arg, int64_t hour_us), void *arg, struct hi_error *e);
+
 /* First and last event time of readings in the store; HI_END where there are none. */
 int hi_store_range(struct hi_store *s, int64_t *first_us, int64_t *last_us, struct hi_error *e);
+
+struct hi_store_writer; /* opaque */
+
+/*
+ * Opens a store for writing, makes it where path does not exist (its parent must)
+ * or is an empty folder: *created. What a crash left is cleared away first. Any
+ * number of writers may work side by side. HI_OK; HI_USAGE: a folder of something
+ * else, a newer format; HI_CORRUPT; HI_IO; HI_NOMEM.
+ */
+int hi_store_writer_open(struct hi_store_writer **out, const char *path, bool *created,
+			 struct hi_error *e);
+
+/*
+ * Takes a record of any type but mark (HI_USAGE). Nothing of it is promised until
+ * a commit, which may happen here where bounds are reached. Any error is final:
+ * every later call fails, and what was not committed never was.
+ */
+int hi_store_put(struct hi_store_writer *w, const struct hi_rec *rec, struct hi_error *e);
+
+/* What was put since the last commit. */
+struct hi_store_pending {
+	uint64_t records, alerts;
+};
+struct hi_store_pending hi_store_pending(const struct hi_store_writer *w);
+
+/*
+ * Makes durable what was put: data, fsync of each file and of the folders of new
+ * ones, then one transaction. HI_OK: it is on the disk, and readers see all of it.
+ */
+int hi_store_commit(struct hi_store_writer *w, struct hi_error *e);
+
+/* Closes without a commit; the segments are closed where nothing has failed. NULL is nothing. */
+int hi_store_writer_close(struct hi_store_writer *w, struct hi_error *e);
 
 #endif

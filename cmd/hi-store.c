@@ -1,0 +1,145 @@
+/*
+ * hi-store: keeps every record in a folder, durably.
+ *
+ * In:      records of every type, hi-record(5)
+ * Out:     marks, each once all that stood before it is on the disk
+ * Keeps:   hi-store(5); in memory the rows since the last commit, 64 MiB at most
+ * Source:  order of a commit as in SQLite and PostgreSQL: data, fsync, then the one
+ *          transaction; a failed fsync is final
+ */
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/time.h"
+#include "store/store.h"
+#include "tool/message.h"
+#include "tool/options.h"
+#include "tool/run.h"
+
+/* When to commit where --commit does not say: see store(5), "Commits". */
+#define TICK_US (50 * HI_US_MS)
+#define PAUSE_US (100 * HI_US_MS)
+#define COMMIT_US HI_US_S
+
+struct options {
+	int64_t commit_us; /* -1: by the rules above */
+};
+
+static const struct hi_option option_table[] = {
+	{ "commit", 0, HI_OPT_DURATION, offsetof(struct options, commit_us), "D",
+	  "commit every D (each second, in pauses, after alerts)" },
+	{ 0 },
+};
+
+static const struct hi_program program = {
+	.name = "hi-store",
+	.summary = "Keeps every record in a folder, durably.",
+	.usage = "[OPTION]... [INPUT]... STORE",
+	.examples = "hi-gen | hi-detect | hi-store ward/\n"
+		    "hi-store monday.ndjson tuesday.ndjson.zst ward/\n"
+		    "hi-cat --last 20 --patient P-001 ward/\n",
+	.groups = HI_GROUP_STRICT | HI_GROUP_PROGRESS | HI_GROUP_TZ,
+	.options = option_table,
+};
+
+struct state {
+	struct options options;
+	const char *path;
+	struct hi_store_writer *writer;
+	uint64_t seen;	   /* records at the last tick */
+	int64_t seen_us;   /* when their number last changed */
+	int64_t commit_us; /* the last commit, or the first record after it */
+};
+
+static int64_t monotonic_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * HI_US_S + t.tv_nsec / 1000;
+}
+
+static int open_store(struct hi_run *run, struct hi_error *e)
+{
+	struct state *st = run->state;
+	bool created;
+	int s = hi_store_writer_open(&st->writer, st->path, &created, e);
+	if (s == HI_OK && created)
+		hi_note("%s: a new store", st->path);
+	st->commit_us = monotonic_us();
+	return s;
+}
+
+static int commit(struct state *st, struct hi_error *e)
+{
+	st->commit_us = monotonic_us();
+	return hi_store_commit(st->writer, e);
+}
+
+static int record(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e)
+{
+	struct state *st = run->state;
+	if (rec->type != HI_T_MARK)
+		return hi_store_put(st->writer, rec, e);
+	int s = commit(st, e);
+	if (s == HI_OK)
+		hi_pass(run, rec);
+	return s;
+}
+
+static bool is_due(struct state *st, const struct hi_run *run, struct hi_store_pending pending)
+{
+	int64_t now_us = monotonic_us();
+	if (run->records != st->seen) {
+		st->seen = run->records;
+		st->seen_us = now_us;
+	}
+	if (st->options.commit_us >= 0)
+		return now_us - st->commit_us >= st->options.commit_us;
+	return pending.alerts > 0 || now_us - st->commit_us >= COMMIT_US ||
+	       now_us - st->seen_us >= PAUSE_US;
+}
+
+static int tick(struct hi_run *run, struct hi_error *e)
+{
+	struct state *st = run->state;
+	struct hi_store_pending pending = hi_store_pending(st->writer);
+	bool due = is_due(st, run, pending);
+	return due && pending.records > 0 ? commit(st, e) : HI_OK;
+}
+
+static int close_store(struct hi_run *run, struct hi_error *e)
+{
+	struct state *st = run->state;
+	struct hi_error later;
+	int s = hi_store_commit(st->writer, e);
+	int c = hi_store_writer_close(st->writer, s ? &later : e);
+	return s ? s : c;
+}
+
+int main(int argc, char **argv)
+{
+	struct state st = { .options = { .commit_us = -1 } };
+	struct hi_common common;
+	int first;
+	umask(077);
+	int exit_status = hi_options_parse(&program, &st.options, &common, argc, argv, &first);
+	if (exit_status >= 0)
+		return exit_status;
+	if (first == argc) {
+		hi_complain("which store? The last operand is its folder: hi-store ward/");
+		return hi_exit_status(HI_USAGE);
+	}
+	st.path = argv[argc - 1];
+	int64_t commit_us = st.options.commit_us;
+	struct hi_tool tool = {
+		.program = &program,
+		.role = HI_SINK,
+		.takes = ((1u << HI_TYPES) - 1) | HI_TAKES_SCORES,
+		.open = open_store,
+		.record = record,
+		.timer = tick,
+		.timer_us = commit_us > 0 && commit_us < TICK_US ? commit_us : TICK_US,
+		.close = close_store,
+	};
+	return hi_run(&tool, &common, &st, argc - 1 - first, argv + first);
+}

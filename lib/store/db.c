@@ -1,0 +1,244 @@
+#include "store/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BUSY_MS = 60000 };
+
+_Static_assert(HI_STORE_FORMAT == 0, "the schema below writes format 0");
+
+/*
+ * Every row that a commit writes carries its number (commit_n), so that a
+ * follower reads what is new by an index; writer and seq give the order of
+ * arrival. Times are microseconds since 1970, hours the second they begin at.
+ * positions and audit are used by what comes with format 1.
+ */
+static const char schema[] =
+	"CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+	"INSERT INTO meta VALUES('format',0),"
+	"('next_segment',1),('next_writer',1),('next_commit',1);"
+	"CREATE TABLE segments("
+	" number INTEGER PRIMARY KEY,"
+	" kind TEXT NOT NULL CHECK(kind IN('reading','reject','other')),"
+	" hour INTEGER,"
+	" state TEXT NOT NULL CHECK(state IN('open','closed','sealed','dead')),"
+	" path TEXT NOT NULL UNIQUE,"
+	" writer INTEGER NOT NULL,"
+	" length INTEGER NOT NULL,"
+	" rows INTEGER NOT NULL,"
+	" crc32c INTEGER NOT NULL,"
+	" first_us INTEGER, last_us INTEGER,"
+	" first_patient TEXT, last_patient TEXT,"
+	" first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,"
+	" replaced_by INTEGER, died_us INTEGER,"
+	" commit_n INTEGER NOT NULL);"
+	"CREATE INDEX segments_hour ON segments(hour);"
+	"CREATE INDEX segments_commit ON segments(commit_n);"
+	"CREATE INDEX segments_open ON segments(number) WHERE state='open';"
+
+	"CREATE TABLE alerts(alert_id TEXT NOT NULL, status TEXT NOT NULL,"
+	" patient_id TEXT, metric_name TEXT, alert_type TEXT,"
+	" onset_us INTEGER, at_us INTEGER,"
+	" writer INTEGER NOT NULL, seq INTEGER NOT NULL, commit_n INTEGER NOT NULL,"
+	" line TEXT NOT NULL, PRIMARY KEY(alert_id, status));"
+	"CREATE INDEX alerts_onset ON alerts(onset_us);"
+	"CREATE INDEX alerts_patient ON alerts(patient_id, onset_us);"
+	"CREATE INDEX alerts_commit ON alerts(commit_n);"
+
+	"CREATE TABLE acts(act_id TEXT PRIMARY KEY NOT NULL, alert_id TEXT, act TEXT,"
+	" at_us INTEGER,"
+	" writer INTEGER NOT NULL, seq INTEGER NOT NULL, commit_n INTEGER NOT NULL,"
+	" line TEXT NOT NULL);"
+	"CREATE INDEX acts_alert ON acts(alert_id);"
+	"CREATE INDEX acts_commit ON acts(commit_n);"
+
+	"CREATE TABLE patients(patient_id TEXT NOT NULL, version INTEGER NOT NULL,"
+	" ward TEXT, at_us INTEGER,"
+	" writer INTEGER NOT NULL, seq INTEGER NOT NULL, commit_n INTEGER NOT NULL,"
+	" line TEXT NOT NULL, PRIMARY KEY(patient_id, version));"
+	"CREATE INDEX patients_commit ON patients(commit_n);"
+
+	"CREATE TABLE stats(from_us INTEGER NOT NULL, every TEXT NOT NULL, tz TEXT NOT NULL,"
+	" metric_name TEXT NOT NULL, patient_id TEXT NOT NULL, ward TEXT NOT NULL,"
+	" at_us INTEGER,"
+	" writer INTEGER NOT NULL, seq INTEGER NOT NULL, commit_n INTEGER NOT NULL,"
+	" line TEXT NOT NULL,"
+	" PRIMARY KEY(from_us, every, tz, metric_name, patient_id, ward));"
+	"CREATE INDEX stats_commit ON stats(commit_n);"
+
+	"CREATE TABLE voids(void_id TEXT PRIMARY KEY NOT NULL, patient_id TEXT,"
+	" metric_name TEXT, since_us INTEGER, until_us INTEGER, at_us INTEGER,"
+	" writer INTEGER NOT NULL, seq INTEGER NOT NULL, commit_n INTEGER NOT NULL,"
+	" line TEXT NOT NULL);"
+	"CREATE INDEX voids_commit ON voids(commit_n);"
+
+	"CREATE TABLE positions(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE audit(number INTEGER PRIMARY KEY, at_us INTEGER NOT NULL,"
+	" what TEXT NOT NULL, detail TEXT);";
+
+bool hi_db_is(int dir_fd, const char *path)
+{
+	/* https://www.sqlite.org/fileformat2.html, section 1.3: the header. */
+	enum { HEADER = 100, APPLICATION_ID_AT = 68 };
+	unsigned char h[HEADER];
+	int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	bool is = read(fd, h, sizeof(h)) == HEADER && memcmp(h, "SQLite format 3", 16) == 0;
+	close(fd);
+	uint32_t id = 0;
+	for (int i = 0; i < 4; i++)
+		id = id << 8 | h[APPLICATION_ID_AT + i];
+	return is && id == HI_DB_APPLICATION_ID;
+}
+
+int hi_db_error(sqlite3 *db, const char *text, struct hi_error *e)
+{
+	int code = db ? sqlite3_errcode(db) : SQLITE_NOMEM;
+	enum hi_status s = HI_IO;
+	if (code == SQLITE_NOMEM)
+		s = HI_NOMEM;
+	else if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+		s = HI_CORRUPT;
+	hi_error_fmt(e, s, text, "store.db: %s", db ? sqlite3_errmsg(db) : "no memory");
+	if (e && code == SQLITE_FULL)
+		e->sys = ENOSPC;
+	return s;
+}
+
+int hi_db_exec(sqlite3 *db, const char *sql, struct hi_error *e)
+{
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return HI_OK;
+	return hi_db_error(db, "the database failed", e);
+}
+
+int hi_db_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, struct hi_error *e)
+{
+	if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL) == SQLITE_OK)
+		return HI_OK;
+	return hi_db_error(db, "the database failed", e);
+}
+
+int hi_db_run(sqlite3 *db, sqlite3_stmt *st, struct hi_error *e)
+{
+	int s = sqlite3_step(st) == SQLITE_DONE ? HI_OK : hi_db_error(db, "the database failed", e);
+	sqlite3_reset(st);
+	return s;
+}
+
+/* The first integer that sql gives. */
+static int one_int(sqlite3 *db, const char *sql, int64_t *v, struct hi_error *e)
+{
+	sqlite3_stmt *st = NULL;
+	int s = hi_db_prepare(db, sql, &st, e);
+	if (s == HI_OK && sqlite3_step(st) == SQLITE_ROW)
+		*v = sqlite3_column_int64(st, 0);
+	else if (s == HI_OK)
+		s = hi_db_error(db, "the database failed", e);
+	sqlite3_finalize(st);
+	return s;
+}
+
+/*
+ * The application id stands in the file before WAL begins, so that hi_db_is,
+ * which reads the file's header only, knows a store from its first commit on.
+ * A crash between the steps leaves a database without tables, made whole here.
+ */
+static int make_schema(sqlite3 *db, struct hi_error *e)
+{
+	int64_t tables = 0, id = 0;
+	char mark[64];
+	int s = one_int(db, "PRAGMA application_id", &id, e);
+	s = s ? s : one_int(db, "SELECT count(*) FROM sqlite_master", &tables, e);
+	if (s)
+		return s;
+	if (id != HI_DB_APPLICATION_ID && tables)
+		return hi_error_set(e, HI_USAGE, "store.db is not a store's database");
+	snprintf(mark, sizeof(mark), "PRAGMA application_id=%d", HI_DB_APPLICATION_ID);
+	if (id != HI_DB_APPLICATION_ID)
+		s = hi_db_exec(db, mark, e);
+	s = s ? s : hi_db_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", e);
+	s = s ? s : hi_db_exec(db, "BEGIN IMMEDIATE", e);
+	s = s ? s : one_int(db, "SELECT count(*) FROM sqlite_master", &tables, e);
+	if (s == HI_OK && tables == 0)
+		s = hi_db_exec(db, schema, e);
+	if (s == HI_OK)
+		return hi_db_exec(db, "COMMIT", e);
+	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return s;
+}
+
+static int check_format(sqlite3 *db, struct hi_error *e)
+{
+	int64_t format = 0;
+	int s = one_int(db, "SELECT value FROM meta WHERE key='format'", &format, e);
+	if (s == HI_OK && format > HI_STORE_FORMAT)
+		return hi_error_fmt(e, HI_USAGE, "the store's format is newer than this program",
+				    "format %" PRId64, format);
+	return s;
+}
+
+int hi_db_open(sqlite3 **out, const char *path, bool write, struct hi_error *e)
+{
+	/* Made here, not by SQLite, so that nobody else may read it for a moment. */
+	int fd = write ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+	if (write && fd < 0)
+		return hi_error_sys(e, "cannot make the database", path);
+	if (fd >= 0)
+		close(fd);
+	int flags = write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+	sqlite3 *db = NULL;
+	int s = HI_OK;
+	if (sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+		s = hi_db_error(db, "cannot open the database", e);
+	if (s == HI_OK)
+		sqlite3_busy_timeout(db, BUSY_MS);
+	if (s == HI_OK && write)
+		s = make_schema(db, e);
+	s = s ? s : check_format(db, e);
+	if (s) {
+		sqlite3_close(db);
+		db = NULL;
+	}
+	*out = db;
+	return s;
+}
+
+int hi_db_take(sqlite3 *db, const char *counter, uint64_t n, uint64_t *first, struct hi_error *e)
+{
+	sqlite3_stmt *st = NULL;
+	int s = hi_db_prepare(db, "UPDATE meta SET value=value+?2 WHERE key=?1 RETURNING value-?2",
+			      &st, e);
+	if (s)
+		return s;
+	sqlite3_bind_text(st, 1, counter, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 2, (int64_t)n);
+	if (sqlite3_step(st) != SQLITE_ROW)
+		s = hi_db_error(db, "the database failed", e);
+	else
+		*first = (uint64_t)sqlite3_column_int64(st, 0);
+	/* The statement commits when it ends: only then are the numbers ours. */
+	if (s == HI_OK && sqlite3_step(st) != SQLITE_DONE)
+		s = hi_db_error(db, "the database failed", e);
+	sqlite3_finalize(st);
+	return s;
+}
+
+void hi_db_bind_slice(sqlite3_stmt *st, int at, struct hi_slice s)
+{
+	if (s.ptr)
+		sqlite3_bind_text(st, at, s.ptr, (int)s.len, SQLITE_STATIC);
+	else
+		sqlite3_bind_null(st, at);
+}
+
+struct hi_slice hi_db_slice(sqlite3_stmt *st, int column)
+{
+	const char *p = (const char *)sqlite3_column_text(st, column);
+	return (struct hi_slice){ p ? p : "", (size_t)sqlite3_column_bytes(st, column) };
+}

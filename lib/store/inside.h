@@ -1,0 +1,38 @@
+/* What the files of lib/store share of an open store. */
+#ifndef HI_STORE_INSIDE_H
+#define HI_STORE_INSIDE_H
+
+#include <sqlite3.h>
+
+#include "store/layout.h"
+#include "store/store.h"
+
+struct hi_store {
+	char *path; /* the folder */
+	int fd;	    /* of the folder */
+	sqlite3 *db;
+	bool one_hour; /* the operand named an hour */
+	int64_t hour_us;
+};
+
+/* Opens the folder alone: path and fd. HI_OK, HI_IO or HI_NOMEM. */
+int hi_store_open_folder(struct hi_store **out, const char *operand, struct hi_error *e);
+
+/*
+ * Puts the store's path before what e says of a file in it, and returns status:
+ * the functions below the store know relative paths only.
+ */
+int hi_store_blame(const struct hi_store *s, int status, struct hi_error *e);
+
+/*
+ * Under the lock of each: cuts off what stands behind committed lengths, removes
+ * segments that no catalogue knows, and checks those that their writer left open.
+ * lock_fd: of the file lock. HI_OK; HI_CORRUPT, with nothing changed any further.
+ */
+int hi_store_recover(struct hi_store *s, int lock_fd, struct hi_error *e);
+
+/* Locks bytes first..first+n-1 of the lock file; false: another writer holds one of them. */
+bool hi_store_lock(int lock_fd, uint64_t first, uint64_t n);
+void hi_store_unlock(int lock_fd, uint64_t first, uint64_t n);
+
+#endif

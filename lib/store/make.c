@@ -1,0 +1,179 @@
+/* Opening a writer: a store is made where there is none, and what a crash left is cleared. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/db.h"
+#include "store/writer.h"
+
+enum { EXTRA_MAX = 4 << 20 }; /* a line's other keys, and what was written */
+
+static bool is_empty(int fd)
+{
+	bool empty = true;
+	int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = again >= 0 ? fdopendir(again) : NULL;
+	struct dirent *f;
+	if (!d) {
+		if (again >= 0)
+			close(again);
+		return false;
+	}
+	while ((f = readdir(d)))
+		if (strcmp(f->d_name, ".") != 0 && strcmp(f->d_name, "..") != 0)
+			empty = false;
+	closedir(d);
+	return empty;
+}
+
+/*
+ * A store, an empty folder, or one whose making a crash cut short: its database
+ * is there without a byte. *created: it will be made.
+ */
+static int check_folder(const struct hi_store *s, bool *created, struct hi_error *e)
+{
+	struct stat st;
+	if (hi_db_is(s->fd, "store.db"))
+		return HI_OK;
+	*created = true;
+	bool begun = fstatat(s->fd, "store.db", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		     S_ISREG(st.st_mode) && st.st_size == 0;
+	if (begun || is_empty(s->fd))
+		return HI_OK;
+	return hi_error_fmt(e, HI_USAGE, "a folder that is not empty and no store", "%s", s->path);
+}
+
+static int sync_parent(const struct hi_store *s, struct hi_error *e)
+{
+	int fd = openat(s->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return hi_error_sys(e, "cannot open the folder above", s->path);
+	int status =
+		fsync(fd) || fsync(s->fd) ? hi_error_sys(e, "cannot sync folder", s->path) : HI_OK;
+	close(fd);
+	return status;
+}
+
+static int open_files(struct hi_store_writer *w, struct hi_error *e)
+{
+	struct hi_store *s = w->store;
+	char *db = NULL;
+	if (asprintf(&db, "%s/store.db", s->path) < 0)
+		return hi_error_set(e, HI_NOMEM, "no memory for a store");
+	int status = hi_db_open(&s->db, db, true, e);
+	free(db);
+	if (status)
+		return status;
+	w->lock_fd = openat(s->fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (w->lock_fd < 0)
+		return hi_error_sys(e, "cannot open file", "lock");
+	for (int k = 0; k < HI_SEGMENT_KINDS; k++)
+		if (mkdirat(s->fd, hi_segment_folders[k], 0700) && errno != EEXIST)
+			return hi_error_sys(e, "cannot make folder", hi_segment_folders[k]);
+	return sync_parent(s, e);
+}
+
+static int prepare(struct hi_store_writer *w, struct hi_error *e)
+{
+	sqlite3 *db = w->store->db;
+	int s = hi_db_prepare(
+		db,
+		"INSERT INTO segments(number,kind,hour,state,path,writer,length,rows,crc32c,"
+		"first_us,last_us,first_patient,last_patient,first_seq,last_seq,commit_n)"
+		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)"
+		" ON CONFLICT(number) DO UPDATE SET state=excluded.state,length=excluded.length,"
+		"rows=excluded.rows,crc32c=excluded.crc32c,first_us=excluded.first_us,"
+		"last_us=excluded.last_us,first_patient=excluded.first_patient,"
+		"last_patient=excluded.last_patient,last_seq=excluded.last_seq,"
+		"commit_n=excluded.commit_n",
+		&w->upsert, e);
+	s = s ? s
+	      : hi_db_prepare(db, "UPDATE segments SET state='closed' WHERE number=?1", &w->close,
+			      e);
+	s = s ? s : hi_db_take(db, "next_writer", 1, &w->number, e);
+	return s ? s : hi_kept_init(&w->kept, e);
+}
+
+static int open_writer(struct hi_store_writer *w, const char *path, bool *created,
+		       struct hi_error *e)
+{
+	char *folder;
+	int64_t hour_us;
+	bool hour = hi_layout_operand(path, &folder, &hour_us);
+	free(folder);
+	if (hour)
+		return hi_error_fmt(e, HI_USAGE, "an hour of a store cannot be written to", "%s",
+				    path);
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return hi_error_sys(e, "cannot make the store", path);
+	int s = hi_store_open_folder(&w->store, path, e);
+	if (s)
+		return s;
+	s = check_folder(w->store, created, e);
+	if (s)
+		return s;
+	hi_segments_init(&w->set, w->store->fd);
+	s = open_files(w, e);
+	s = s ? s : hi_store_recover(w->store, w->lock_fd, e);
+	s = s ? s : prepare(w, e);
+	return hi_store_blame(w->store, s, e);
+}
+
+int hi_store_writer_open(struct hi_store_writer **out, const char *path, bool *created,
+			 struct hi_error *e)
+{
+	struct hi_store_writer *w = calloc(1, sizeof(*w));
+	*created = false;
+	*out = w;
+	if (!w)
+		return hi_error_set(e, HI_NOMEM, "no memory for a store's writer");
+	w->lock_fd = -1;
+	w->numbers_n = HI_WRITER_NUMBERS;
+	w->newest_us = HI_TIME_MIN;
+	hi_buf_init(&w->rows.extra, EXTRA_MAX);
+	int s = open_writer(w, path, created, e);
+	if (s) {
+		w->failed = true;
+		hi_store_writer_close(w, NULL);
+		*out = NULL;
+	}
+	return s;
+}
+
+static int close_segments(struct hi_store_writer *w, struct hi_error *e)
+{
+	sqlite3_stmt *st = NULL;
+	int s = hi_db_prepare(w->store->db,
+			      "UPDATE segments SET state='closed' WHERE writer=?1 AND state='open'",
+			      &st, e);
+	if (s)
+		return s;
+	sqlite3_bind_int64(st, 1, (int64_t)w->number);
+	s = hi_db_run(w->store->db, st, e);
+	sqlite3_finalize(st);
+	return s;
+}
+
+/* Rows without a commit stay behind committed lengths: the next writer cuts them off. */
+int hi_store_writer_close(struct hi_store_writer *w, struct hi_error *e)
+{
+	int s = HI_OK;
+	if (!w)
+		return HI_OK;
+	if (!w->failed && w->pending.records == 0)
+		s = hi_store_blame(w->store, close_segments(w, e), e);
+	hi_segments_release(&w->set);
+	hi_kept_release(&w->kept);
+	hi_buf_release(&w->rows.extra);
+	sqlite3_finalize(w->upsert);
+	sqlite3_finalize(w->close);
+	hi_store_close(w->store);
+	if (w->lock_fd >= 0)
+		close(w->lock_fd);
+	free(w);
+	return s;
+}

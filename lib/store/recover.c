@@ -1,0 +1,233 @@
+/*
+ * What a crash leaves: bytes behind a committed length, files that no commit
+ * knows. Both were promised to nobody and go, as soon as nobody holds them. A
+ * file that is shorter than its commit, or other than it, is corruption: said,
+ * never repaired by guessing.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "store/db.h"
+#include "store/inside.h"
+
+static bool set_lock(int fd, short type, uint64_t first, uint64_t n)
+{
+	struct flock l = {
+		.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)first, .l_len = (off_t)n
+	};
+	return fcntl(fd, F_OFD_SETLK, &l) == 0;
+}
+
+bool hi_store_lock(int lock_fd, uint64_t first, uint64_t n)
+{
+	return set_lock(lock_fd, F_WRLCK, first, n);
+}
+
+void hi_store_unlock(int lock_fd, uint64_t first, uint64_t n)
+{
+	set_lock(lock_fd, F_UNLCK, first, n);
+}
+
+struct recovery {
+	struct hi_store *store;
+	int lock_fd;
+	sqlite3_stmt *known, *left_open, *close, *next_number;
+};
+
+/* The committed bytes have the committed checksum. */
+static int check_crc(struct recovery *r, const char *path, uint64_t length, uint32_t want,
+		     struct hi_error *e)
+{
+	char block[1 << 16];
+	uint32_t crc = 0;
+	int fd = openat(r->store->fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? hi_error_fmt(e, HI_CORRUPT, "a committed file is missing",
+						      "%s", path)
+				       : hi_error_sys(e, "cannot open file", path);
+	int s = HI_OK;
+	for (uint64_t at = 0; at < length && s == HI_OK;) {
+		size_t want_n = length - at < sizeof(block) ? (size_t)(length - at) : sizeof(block);
+		ssize_t n = pread(fd, block, want_n, (off_t)at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			s = hi_error_sys(e, "cannot read", path);
+		else if (n == 0)
+			s = hi_error_fmt(e, HI_CORRUPT, "shorter than what was committed", "%s",
+					 path);
+		else
+			crc = hi_crc32c(crc, block, (size_t)n);
+		at += n > 0 ? (uint64_t)n : 0;
+	}
+	close(fd);
+	if (s == HI_OK && crc != want)
+		return hi_error_fmt(e, HI_CORRUPT, "not what was committed (checksum)", "%s", path);
+	return s;
+}
+
+/* Only what is longer is cut. */
+static int cut(struct recovery *r, const char *path, uint64_t length, struct hi_error *e)
+{
+	struct stat st;
+	int fd = openat(r->store->fd, path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return hi_error_sys(e, "cannot open file", path);
+	int s = HI_OK;
+	if (fstat(fd, &st))
+		s = hi_error_sys(e, "cannot read", path);
+	else if ((uint64_t)st.st_size > length && (ftruncate(fd, (off_t)length) || fsync(fd)))
+		s = hi_error_sys(e, "cannot cut", path);
+	close(fd);
+	return s;
+}
+
+/* One segment that its writer did not close; its lock is ours. */
+static int take_over(struct recovery *r, uint64_t number, struct hi_error *e)
+{
+	char path[HI_LAYOUT_PATH_MAX];
+	sqlite3_bind_int64(r->known, 1, (int64_t)number);
+	/* Asked again under the lock: its writer may have committed since. */
+	if (sqlite3_step(r->known) != SQLITE_ROW) {
+		sqlite3_reset(r->known);
+		return HI_OK;
+	}
+	snprintf(path, sizeof(path), "%s", (const char *)sqlite3_column_text(r->known, 0));
+	uint64_t length = (uint64_t)sqlite3_column_int64(r->known, 1);
+	uint32_t crc = (uint32_t)sqlite3_column_int64(r->known, 2);
+	sqlite3_reset(r->known);
+	int s = check_crc(r, path, length, crc, e);
+	s = s ? s : cut(r, path, length, e);
+	if (s)
+		return s;
+	sqlite3_bind_int64(r->close, 1, (int64_t)number);
+	return hi_db_run(r->store->db, r->close, e);
+}
+
+/* The least number of an open segment above after; 0: none. */
+static int next_open(struct recovery *r, uint64_t after, uint64_t *number, struct hi_error *e)
+{
+	*number = 0;
+	sqlite3_bind_int64(r->left_open, 1, (int64_t)after);
+	int step = sqlite3_step(r->left_open);
+	if (step == SQLITE_ROW)
+		*number = (uint64_t)sqlite3_column_int64(r->left_open, 0);
+	sqlite3_reset(r->left_open);
+	return step == SQLITE_ROW || step == SQLITE_DONE
+		       ? HI_OK
+		       : hi_db_error(r->store->db, "the database failed", e);
+}
+
+static int take_over_all(struct recovery *r, struct hi_error *e)
+{
+	uint64_t number = 0;
+	for (;;) {
+		int s = next_open(r, number, &number, e);
+		if (s || number == 0)
+			return s;
+		if (!hi_store_lock(r->lock_fd, number, 1))
+			continue;
+		s = take_over(r, number, e);
+		hi_store_unlock(r->lock_fd, number, 1);
+		if (s)
+			return s;
+	}
+}
+
+/* True where the catalogue has given out this number: the file is what a crash left. */
+static bool given_out(struct recovery *r, uint64_t number)
+{
+	bool is = sqlite3_step(r->next_number) == SQLITE_ROW &&
+		  number < (uint64_t)sqlite3_column_int64(r->next_number, 0);
+	sqlite3_reset(r->next_number);
+	return is;
+}
+
+/* A file of ours at path: removed where no commit knows it and no writer holds it. */
+static int judge_file(struct recovery *r, const char *path, uint64_t number, struct hi_error *e)
+{
+	if (!hi_store_lock(r->lock_fd, number, 1))
+		return HI_OK;
+	sqlite3_bind_int64(r->known, 1, (int64_t)number);
+	int step = sqlite3_step(r->known);
+	bool known = step == SQLITE_ROW &&
+		     strcmp((const char *)sqlite3_column_text(r->known, 0), path) == 0;
+	sqlite3_reset(r->known);
+	int s = HI_OK;
+	if (step != SQLITE_ROW && step != SQLITE_DONE)
+		s = hi_db_error(r->store->db, "the database failed", e);
+	else if (!known && !given_out(r, number))
+		s = hi_error_fmt(e, HI_CORRUPT, "store.db is older than this file", "%s", path);
+	else if (!known && unlinkat(r->store->fd, path, 0) && errno != ENOENT)
+		s = hi_error_sys(e, "cannot remove", path);
+	hi_store_unlock(r->lock_fd, number, 1);
+	return s;
+}
+
+static int sweep(struct recovery *r, enum hi_segment_kind kind, const char *folder, bool days,
+		 struct hi_error *e)
+{
+	int fd = openat(r->store->fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *f;
+	int s = HI_OK;
+	if (!d) {
+		if (fd >= 0)
+			close(fd);
+		return errno == ENOENT || errno == ENOTDIR
+			       ? HI_OK
+			       : hi_error_sys(e, "cannot open folder", folder);
+	}
+	while (s == HI_OK && (f = readdir(d))) {
+		char path[HI_LAYOUT_PATH_MAX];
+		uint64_t number;
+		/* What has not our form of name is not ours: it is left alone. */
+		if (f->d_name[0] == '.' || (size_t)snprintf(path, sizeof(path), "%s/%s", folder,
+							    f->d_name) >= sizeof(path))
+			continue;
+		if (days)
+			s = sweep(r, kind, path, false, e);
+		else if (hi_layout_number(kind, f->d_name, &number))
+			s = judge_file(r, path, number, e);
+	}
+	closedir(d);
+	return s;
+}
+
+static int prepare(struct recovery *r, struct hi_error *e)
+{
+	sqlite3 *db = r->store->db;
+	int s = hi_db_prepare(db, "SELECT path,length,crc32c FROM segments WHERE number=?1",
+			      &r->known, e);
+	s = s ? s
+	      : hi_db_prepare(db,
+			      "SELECT number FROM segments WHERE state='open' AND number>?1"
+			      " ORDER BY number LIMIT 1",
+			      &r->left_open, e);
+	s = s ? s
+	      : hi_db_prepare(db, "UPDATE segments SET state='closed' WHERE number=?1", &r->close,
+			      e);
+	return s ? s
+		 : hi_db_prepare(db, "SELECT value FROM meta WHERE key='next_segment'",
+				 &r->next_number, e);
+}
+
+int hi_store_recover(struct hi_store *store, int lock_fd, struct hi_error *e)
+{
+	struct recovery r = { .store = store, .lock_fd = lock_fd };
+	int s = prepare(&r, e);
+	s = s ? s : take_over_all(&r, e);
+	for (int k = 0; k < HI_SEGMENT_KINDS && s == HI_OK; k++)
+		s = sweep(&r, (enum hi_segment_kind)k, hi_segment_folders[k],
+			  k == HI_SEGMENT_READING, e);
+	sqlite3_finalize(r.known);
+	sqlite3_finalize(r.left_open);
+	sqlite3_finalize(r.close);
+	sqlite3_finalize(r.next_number);
+	return s;
+}
