@@ -61,6 +61,12 @@ static inline int32_t jitter(uint64_t h, unsigned i, int32_t amplitude)
 	return ((int32_t)(dice & 31) + (int32_t)(dice >> 5 & 31) - 31) * amplitude / 31;
 }
 
+/* Beyond the limit only half of it counts: several happenings at once do not add up for ever. */
+static inline int32_t ease(int32_t v, int32_t limit)
+{
+	return limit + (v - limit) / 2;
+}
+
 static inline int32_t clamp(int32_t v, int32_t low, int32_t high)
 {
 	return v < low ? low : v > high ? high : v;
@@ -83,6 +89,12 @@ int32_t hi_gen_daylight(int64_t t_us)
 	return (cosine[h] * (3600 - past_s) + cosine[h + 1] * past_s) / 3600;
 }
 
+/* 3x^2 - 2x^3, with 4096 for 1: a way from 0 to 1 without corners. */
+static inline int32_t smooth(uint32_t x)
+{
+	return (int32_t)((uint64_t)x * x * (3 * 4096 - 2 * x) >> 24);
+}
+
 /* Five channels of smooth noise, -2048..2047. */
 struct noise {
 	int32_t v[5];
@@ -94,7 +106,7 @@ static inline struct noise noise(uint64_t key, enum purpose purpose, uint64_t cl
 {
 	const uint64_t cell = clock_ms >> shift;
 	const uint64_t x = clock_ms >> (shift - 12) & 0xfff;
-	const int32_t s = (int32_t)(x * x * (3 * 4096 - 2 * x) >> 24); /* 3x^2 - 2x^3: no corners */
+	const int32_t s = smooth((uint32_t)x);
 	const uint64_t a = draw(key, purpose, cell), b = draw(key, purpose, cell + 1);
 	struct noise n;
 	for (unsigned i = 0; i < 5; i++)
@@ -163,7 +175,7 @@ static void happen(struct change *c, const struct happening *kinds, uint64_t h, 
 		share -= k->share;
 	const int32_t size = lot(h, 2), hold = k->hold + k->hold * lot(h, 3) / 4096;
 	const int32_t begin = (4096 - k->rise - hold - k->fall) * lot(h, 4) / 4096;
-	const int32_t height = height_at(x - begin, k->rise, hold, k->fall);
+	const int32_t height = smooth((uint32_t)height_at(x - begin, k->rise, hold, k->fall));
 	if (height == 0)
 		return;
 	c->hr += at_height(k->least.hr, k->most.hr, size, height);
@@ -214,15 +226,17 @@ void hi_gen_vitals(uint64_t key, int64_t t_us, int32_t daylight, int32_t out[HI_
 	const int32_t temp = 36800 + of(swing(habit, 2), 350) + warmer;
 	/* Breath rises by some two a degree, the heart by eight (Liebermeister's rule). */
 	const int32_t faster =
-		of(m.v[4], 1500) + of(n.v[4], 1800) + of(day, 600) + 2 * warmer + c.rr;
-	const int32_t rr = 15000 + of(swing(base, 0), 2500) + faster;
-	const int32_t hr = 76000 + of(swing(base, 1), 15000) + of(m.v[0], 3500) + of(n.v[0], 5000) +
-			   of(o.v[0], 7000) + of(day, 4000) + 8 * warmer +
-			   (faster - 2 * warmer) * 3 / 4 + c.hr;
-	const int32_t sbp = 120000 + of(swing(base, 2), 17000) + of(m.v[1], 3500) +
-			    of(n.v[1], 8000) + of(o.v[1], 9000) + of(day, 7000) + c.sbp;
+		of(m.v[4], 1500) + of(n.v[4], 1800) + of(day, 300) + 2 * warmer + c.rr;
+	const int32_t rr = 15000 + of(swing(base, 0), 3000) + faster;
+	int32_t hr = 76000 + of(swing(base, 1), 17000) + of(m.v[0], 3500) + of(n.v[0], 5000) +
+		     of(o.v[0], 7000) + of(day, 2500) + 8 * warmer + (faster - 2 * warmer) / 2 +
+		     c.hr;
+	int32_t sbp = 120000 + of(swing(base, 2), 22000) + of(m.v[1], 3500) + of(n.v[1], 8000) +
+		      of(o.v[1], 9000) + of(day, 7000) + c.sbp;
+	hr = hr > 140000 ? ease(hr, 140000) : hr;
+	sbp = sbp < 95000 ? ease(sbp, 95000) : sbp;
 	/* Diastolic follows systolic at two fifths, with a way of its own. */
-	const int32_t dbp = 29000 + sbp * 2 / 5 + of(swing(habit, 3), 6000) + of(m.v[2], 2000) +
+	const int32_t dbp = 29000 + sbp * 2 / 5 + of(swing(habit, 3), 5000) + of(m.v[2], 2000) +
 			    of(n.v[2], 3000) + of(o.v[2], 4000);
 	const int32_t spo2 = 97300 + of(swing(base, 3), 1500) + of(m.v[3], 900) + of(o.v[4], 900) +
 			     of(day, 250) + c.spo2;

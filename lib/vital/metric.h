@@ -25,13 +25,13 @@ struct hi_range {
 };
 
 struct hi_metric {
-	const char *name;	/* "heart_rate" */
-	const char *short_name; /* "hr": for options and rules only */
-	const char *label;	/* "Heart rate": for people */
-	const char *unit;	/* canonical; "" where it has none */
-	const char *unit_label; /* for people: "°C" */
+	const char *name;		     /* "heart_rate" */
+	const char *short_name;		     /* "hr": for options and rules only */
+	const char *label;		     /* "Heart rate": for people */
+	const char *unit;		     /* canonical; "" where it has none */
+	const char *unit_label;		     /* for people: "°C" */
 	const struct hi_unit_alias *aliases; /* ends with a NULL name */
-	const char *codes;	/* coded metric: its letters ("ACVPU"); NULL: numeric */
+	const char *codes; /* coded metric: its letters ("ACVPU"); NULL: numeric */
 	/* NULL: none; several stand with one space between, the first is the one to write. */
 	const char *loinc, *ucum, *mdc, *mdc_unit;
 	struct hi_range plausible;
