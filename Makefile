@@ -137,9 +137,32 @@ uninstall:
 dist:
 	git archive --prefix=health-insight-$(VERSION)/ -o health-insight-$(VERSION).tar.gz HEAD
 
+# The whole suite under AddressSanitizer and UndefinedBehaviorSanitizer.
+asan:
+	$(MAKE) BUILD=build-asan SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" \
+		HARDEN= LDHARDEN= CFLAGS="-O1 -g" check
+
+# Fuzzers, FUZZ_SECONDS each. What they find new stays in build-fuzz/corpus; tests/fuzz/corpus
+# holds a small set that covers the same code.
+FUZZ_CC ?= clang-19
+FUZZ_SECONDS ?= 60
+FUZZ = $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+
+fuzz:
+	$(MAKE) BUILD=build-fuzz CC=$(FUZZ_CC) SAN="-fsanitize=fuzzer-no-link,address,undefined \
+		-fno-sanitize-recover=all" HARDEN= LDHARDEN= CFLAGS="-O1 -g" $(FUZZ:%=build-fuzz/fuzz/%)
+	set -e; for f in $(FUZZ); do mkdir -p build-fuzz/corpus/$$f tests/fuzz/corpus/$$f; \
+		build-fuzz/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -len_control=0 -verbosity=0 \
+			-print_final_stats=1 -artifact_prefix=build-fuzz/ \
+			build-fuzz/corpus/$$f tests/fuzz/corpus/$$f; done
+
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/lines.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) -ljansson
+
 clean:
 	rm -rf $(BUILD) build-asan build-fuzz
 
--include $(LIB_OBJ:.o=.d) $(wildcard $(BUILD)/cmd/*.d $(BUILD)/tests/unit/*.d)
-.PHONY: all unit check bench bench-count figures lint install uninstall dist clean
+-include $(LIB_OBJ:.o=.d) $(wildcard $(BUILD)/cmd/*.d $(BUILD)/tests/unit/*.d $(BUILD)/tests/fuzz/*.d)
+.PHONY: all unit check bench bench-count figures asan fuzz lint install uninstall dist clean
 .SECONDARY:

@@ -325,6 +325,8 @@ match(const struct hi_template *t, const enum hi_part *part, size_t n, struct hi
 	if (!same(&t->constant[n], p))
 		return NULL;
 	p += t->constant[n].len;
+	if (p - line - 1 > HI_LINE_MAX) /* a value may have any length */
+		return NULL;
 	if (!settled && !settle_value(name, rec))
 		return NULL;
 	rec->line = (struct hi_slice){ line, (size_t)(p - line) - 1 };
