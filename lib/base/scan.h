@@ -74,29 +74,18 @@ static inline size_t hi_scan_plain(const char *p, size_t max)
 	}
 }
 
-/* True where (p[i] ^ text[i]) & mask[i] is 0 for i in 0..31. Reads 32 bytes. */
-static inline bool hi_scan_same32(const char *p, const unsigned char *text,
-				  const unsigned char *mask)
+/*
+ * memcmp(p, text, n) == 0, where n <= 16 is given as its bits, (1 << n) - 1. Reads
+ * 16 bytes of both.
+ */
+static inline bool hi_scan_same16(const char *p, const unsigned char *text, unsigned bits)
 {
 #if defined(__SSE2__)
-	const __m128i *a = (const __m128i *)(const void *)p;
-	const __m128i *b = (const __m128i *)(const void *)text;
-	const __m128i *m = (const __m128i *)(const void *)mask;
-	__m128i low = _mm_and_si128(_mm_xor_si128(_mm_loadu_si128(a), _mm_loadu_si128(b)),
-				    _mm_loadu_si128(m));
-	__m128i high = _mm_and_si128(_mm_xor_si128(_mm_loadu_si128(a + 1), _mm_loadu_si128(b + 1)),
-				     _mm_loadu_si128(m + 1));
-	__m128i zero = _mm_cmpeq_epi8(_mm_or_si128(low, high), _mm_setzero_si128());
-	return _mm_movemask_epi8(zero) == 0xffff;
+	__m128i a = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i b = _mm_loadu_si128((const __m128i *)(const void *)text);
+	return (bits & ~(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b))) == 0;
 #else
-	uint64_t differs = 0, a, b, m;
-	for (size_t i = 0; i < 32; i += 8) {
-		memcpy(&a, p + i, 8);
-		memcpy(&b, text + i, 8);
-		memcpy(&m, mask + i, 8);
-		differs |= (a ^ b) & m;
-	}
-	return differs == 0;
+	return memcmp(p, text, (size_t)__builtin_popcount(bits)) == 0;
 #endif
 }
 

@@ -90,7 +90,7 @@ int hi_run_give(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e
 		hi_note("%s:%llu: a time without a zone; such times are read as %s (--tz)",
 			p->source, (unsigned long long)hi_reader_line(p->reader), hi_tz_name());
 	}
-	if ((run->program->groups & HI_GROUP_SELECT) && !hi_run_selects(run->common, rec)) {
+	if (p->selecting && !hi_run_selects(run->common, rec)) {
 		if (rec->type == HI_T_READING)
 			hi_run_range(run, rec->t_us, rec->t_us);
 		return HI_OK;
@@ -219,6 +219,8 @@ int hi_run(const struct hi_tool *tool, const struct hi_common *common, void *sta
 	int s = start(&run, &p, tool->program, common, state, &e);
 	p.tool = tool;
 	p.role = tool->role;
+	p.selecting = common->since.given || common->until.given || common->patients.n > 0 ||
+		      common->metrics.n > 0;
 	opened = s == HI_OK;
 	s = s ? s : hi_reader_new(&p.reader, hi_run_before_read, &run, &e);
 	if (s == HI_OK && tool->open)

@@ -17,6 +17,7 @@ struct hi_run_private {
 	struct hi_input *in; /* being read; NULL: none */
 	struct hi_buf reject;
 	uint64_t messages;
+	bool selecting; /* an option leaves records out */
 	bool zoneless_told;
 	bool input_is_file; /* a signal ends it at once; a pipe is read on for a second */
 	bool ended;	    /* by a signal */

@@ -37,6 +37,7 @@ struct hi_reader {
 	bool ref;      /* HI_SCAN=ref: the strict slicer only */
 	bool skipping; /* within a line longer than HI_LINE_MAX */
 	size_t last, victim;
+	unsigned char follower[TEMPLATES]; /* which template matched after this one last time */
 	struct hi_template templates[TEMPLATES];
 	struct hi_memory memory;
 	struct hi_parser parser;
@@ -188,16 +189,15 @@ static int skip_long(struct hi_reader *r, struct hi_rec *rec, struct hi_error *e
  */
 static void learn(struct hi_reader *r, const struct hi_rec *rec)
 {
-	struct hi_template t = { .follower = 0 };
+	struct hi_template t;
 	struct hi_rec again;
 	if (!hi_template_learn(&t, rec) ||
 	    !hi_template_match(&t, &r->memory, rec->line.ptr, r->end, &again))
 		return;
 	size_t i = r->victim;
 	r->victim = (i + 1) % TEMPLATES;
-	t.follower = (unsigned char)i;
 	r->templates[i] = t;
-	r->templates[r->last].follower = (unsigned char)i;
+	r->follower[i] = r->follower[r->last] = (unsigned char)i;
 	r->last = i;
 }
 
@@ -238,20 +238,28 @@ static int next_slow(struct hi_reader *r, struct hi_rec *rec, struct hi_error *e
 	}
 }
 
+/* The line at pos by the i-th template; false where it has another shape. */
+static inline bool take_shape(struct hi_reader *r, size_t i, struct hi_rec *rec)
+{
+	const char *behind = hi_template_match(&r->templates[i], &r->memory, r->pos, r->end, rec);
+	if (!behind)
+		return false;
+	r->pos += behind - r->pos;
+	r->last = i;
+	r->line_no++;
+	return true;
+}
+
 int hi_reader_next(struct hi_reader *r, struct hi_rec *rec, struct hi_error *e)
 {
-	if (!r->ref && !r->skipping) {
-		size_t guess = r->templates[r->last].follower;
-		for (size_t k = 0; k < TEMPLATES; k++) {
-			size_t i = (guess + k) % TEMPLATES;
-			const char *behind = r->templates[i].n == 0 ? NULL :
-				hi_template_match(&r->templates[i], &r->memory, r->pos, r->end, rec);
-			if (!behind)
-				continue;
-			r->templates[r->last].follower = (unsigned char)i;
-			r->last = i;
-			r->pos += behind - r->pos;
-			r->line_no++;
+	size_t before = r->last, guess = r->follower[before];
+	if (r->ref || r->skipping)
+		return next_slow(r, rec, e);
+	if (take_shape(r, guess, rec))
+		return HI_OK;
+	for (size_t i = 0; i < TEMPLATES; i++) {
+		if (i != guess && take_shape(r, i, rec)) {
+			r->follower[before] = (unsigned char)i;
 			return HI_OK;
 		}
 	}

@@ -9,8 +9,19 @@ enum { LINE_MAX_LEARNED = 4096, STRING_MAX = 1024 };
 /* memcmp(p, c->text, c->len) == 0. Reads HI_TEMPLATE_CONSTANT_MAX bytes. */
 static inline bool same(const struct hi_constant *c, const char *p)
 {
-	return hi_scan_same32(p, c->text, c->mask) &&
-	       (c->len <= 32 || hi_scan_same32(p + 32, c->text + 32, c->mask + 32));
+	if (!hi_scan_same16(p, c->text, c->bits[0]))
+		return false;
+	for (size_t k = 1; 16 * k < c->len; k++)
+		if (!hi_scan_same16(p + 16 * k, c->text + 16 * k, c->bits[k]))
+			return false;
+	return true;
+}
+
+/* The bits of the k-th block of 16 bytes in a text of len. */
+static unsigned block_bits(size_t len, size_t k)
+{
+	size_t n = len <= 16 * k ? 0 : len - 16 * k;
+	return n >= 16 ? 0xffffu : (1u << n) - 1;
 }
 
 /* The order in which the replaced system, hi-gen and hi-csv write their keys. */
@@ -24,7 +35,8 @@ static bool constant_set(struct hi_constant *c, const char *begin, const char *e
 	if (c->len > HI_TEMPLATE_CONSTANT_MAX)
 		return false;
 	memcpy(c->text, begin, c->len);
-	memset(c->mask, 0xff, c->len);
+	for (size_t k = 0; k < HI_TEMPLATE_CONSTANT_MAX / 16; k++)
+		c->bits[k] = block_bits(c->len, k);
 	return true;
 }
 
@@ -102,13 +114,15 @@ static void expect(struct hi_expected *x, const char *text, size_t len)
 	memset(x, 0, sizeof(*x));
 	memcpy(x->text, text, len);
 	x->text[len] = '"';
-	memset(x->mask, 0xff, len + 1);
+	x->bits[0] = block_bits(len + 1, 0);
+	x->bits[1] = block_bits(len + 1, 1);
 	x->len = len;
 }
 
 static inline bool comes(const struct hi_expected *x, const char *p)
 {
-	return hi_scan_same32(p, x->text, x->mask);
+	return hi_scan_same16(p, x->text, x->bits[0]) &&
+	       (x->bits[1] == 0 || hi_scan_same16(p + 16, x->text + 16, x->bits[1]));
 }
 
 void hi_memory_init(struct hi_memory *mem)
@@ -125,10 +139,9 @@ bool hi_template_learn(struct hi_template *t, const struct hi_rec *r)
 {
 	struct place v[HI_TEMPLATE_VALUES_MAX];
 	const char *at = r->line.ptr;
-	unsigned char follower = t->follower;
 
 	size_t n;
-	*t = (struct hi_template){ .follower = follower };
+	*t = (struct hi_template){ .n = 0 };
 	if (r->type != HI_T_READING || r->line.len > LINE_MAX_LEARNED || !find_places(r, v, &n))
 		return false;
 	for (size_t i = 0; i < n; i++) {
@@ -342,5 +355,5 @@ const char *hi_template_match(const struct hi_template *t, struct hi_memory *mem
 {
 	if (t->usual)
 		return match(t, usual, USUAL_N, mem, p, end, rec);
-	return match(t, t->part, t->n, mem, p, end, rec);
+	return t->n == 0 ? NULL : match(t, t->part, t->n, mem, p, end, rec);
 }

@@ -19,10 +19,10 @@ enum {
 	HI_TEMPLATE_NAMES = 64, /* direct-mapped; a power of two */
 };
 
-/* Text between two values, padded with zeros, and which of its bytes count. */
+/* Text between two values, padded with zeros; bits as hi_scan_same16 wants them, a block each. */
 struct hi_constant {
 	unsigned char text[HI_TEMPLATE_CONSTANT_MAX];
-	unsigned char mask[HI_TEMPLATE_CONSTANT_MAX];
+	unsigned bits[HI_TEMPLATE_CONSTANT_MAX / 16];
 	size_t len;
 };
 
@@ -45,18 +45,17 @@ struct hi_template {
 	size_t key_len[HI_TEMPLATE_VALUES_MAX];
 	bool has_tool;
 	bool usual; /* the parts are those of usual[] in template.c */
-	unsigned char follower; /* the template that matched after this one last time */
 };
 
 /*
  * A text that may come again: with its closing quote at [len], the rest zero, so
- * that one comparison finds both the text and its end. mask counts len + 1 bytes.
+ * that one comparison finds both the text and its end. bits count len + 1 bytes.
  */
 enum { HI_EXPECTED_MAX = 31 };
 
 struct hi_expected {
 	unsigned char text[HI_EXPECTED_MAX + 1];
-	unsigned char mask[HI_EXPECTED_MAX + 1];
+	unsigned bits[2];
 	size_t len;
 };
 
