@@ -224,6 +224,7 @@ static const struct {
 	  4 },
 	{ "--tz Mars/Phobos", "--tz: no such time zone: Mars/Phobos", 2 },
 	{ "--since 2025-01-02 --until 2025-01-01", "--since is not before --until", 2 },
+	{ "--since 2025-01-01 --until 2025-01-01", "--since is not before --until", 2 },
 	{ "--tz \033[31m", "--tz: no such time zone: ?[31m", 2 },
 };
 

@@ -151,6 +151,18 @@ START_TEST(a_day_without_midnight)
 }
 END_TEST
 
+/* New York went to standard time at 12:03:58 local mean time, 12:00: what is known of one part
+ * of that hour does not hold for the other. */
+START_TEST(an_hour_of_two_pieces)
+{
+	zone("America/New_York");
+	for (int i = 0; i < 2; i++) {
+		ck_assert_str_eq("1883-11-18T16:57:02Z", utc_of("1883-11-18 12:01:00"));
+		ck_assert_str_eq("1883-11-18T17:30:00Z", utc_of("1883-11-18 12:30:00"));
+	}
+}
+END_TEST
+
 START_TEST(names)
 {
 	static const char *const wrong[] = { "",
@@ -217,6 +229,7 @@ int main(void)
 	tcase_add_loop_test(c, there_and_back, 0, CITIES);
 	tcase_add_loop_test(c, days, 0, CITIES);
 	tcase_add_test(c, a_day_without_midnight);
+	tcase_add_test(c, an_hour_of_two_pieces);
 	tcase_add_test(c, names);
 	tcase_add_test(c, tzdir_is_honoured);
 	tcase_set_timeout(c, 60);
