@@ -1,0 +1,43 @@
+/* CSV files to readings: header, plan, rows, one file after the other. */
+#ifndef HI_CSV_IMPORT_H
+#define HI_CSV_IMPORT_H
+
+#include "csv/convert.h"
+
+struct hi_csv_import_options {
+	const struct hi_csv_map *map; /* NULL: known headers */
+	char separator;		      /* 0: of the map, or detected */
+	bool lines, guess;
+	bool plan_only;		    /* ends each file after its plan */
+	bool patient_given;	    /* --set patient_id */
+	const char *const *columns; /* the header of files without one; n 0: the first row is it */
+	size_t columns_n;
+	struct hi_csv_options convert;
+	/* All with convert.arg. As in csv/rows.h; a new plan; readings to be written, each a line.
+	 */
+	bool (*before_read)(void *arg, bool waits);
+	void (*planned)(void *arg, const struct hi_csv_plan *p, const char *source);
+	void (*write)(void *arg, struct hi_slice lines);
+};
+
+struct hi_csv_import; /* opaque */
+
+/* o is borrowed. HI_OK or HI_NOMEM. */
+int hi_csv_import_new(struct hi_csv_import **out, const struct hi_csv_import_options *o,
+		      struct hi_error *e);
+void hi_csv_import_free(struct hi_csv_import *im);
+
+/*
+ * One file ("-": standard input) to its end. A file with the header of the one
+ * before has its plan. HI_OK; HI_END: the reject call wants no more; or negative:
+ * HI_USAGE where the header gives no plan.
+ */
+int hi_csv_import_file(struct hi_csv_import *im, const char *path, struct hi_error *e);
+
+/* The same over an input that is open and stays the caller's. */
+int hi_csv_import_input(struct hi_csv_import *im, struct hi_input *in, const char *path,
+			struct hi_error *e);
+
+struct hi_csv_convert *hi_csv_import_convert(struct hi_csv_import *im);
+
+#endif

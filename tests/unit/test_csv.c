@@ -1,0 +1,811 @@
+/* lib/csv: rows, cells, headers, mappings, statistics, export. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "csv/cell.h"
+#include "csv/export.h"
+#include "csv/import.h"
+#include "vital/reader.h"
+
+#define TEXT(s) ((struct hi_slice){ (s), strlen(s) })
+
+/* --- rows -------------------------------------------------------------------- */
+
+/* Every row as "LINE:cell|cell" or "LINE!text", one a line. */
+static void rows_of(struct hi_slice csv, size_t chunk, uint64_t seed, bool lines, struct hi_buf *b)
+{
+	struct hi_csv_rows *r;
+	struct hi_input *in;
+	struct hi_csv_row row;
+	struct hi_error e;
+	int s;
+
+	ck_assert_int_eq(hi_input_memory(&in, csv, chunk, seed, &e), HI_OK);
+	ck_assert_int_eq(hi_csv_rows_new(&r, NULL, NULL, &e), HI_OK);
+	hi_csv_rows_open(r, in, '\0', lines);
+	while ((s = hi_csv_rows_next(r, &row, &e)) == HI_OK || s == HI_REFUSED) {
+		hi_buf_printf(b, "%llu%c", (unsigned long long)row.line, s == HI_OK ? ':' : '!');
+		if (s == HI_REFUSED)
+			hi_buf_slice(b, row.text);
+		for (size_t i = 0; s == HI_OK && i < row.n; i++) {
+			hi_buf_puts(b, i ? "|" : "");
+			hi_buf_slice(b, row.cell[i]);
+		}
+		hi_buf_putc(b, '\n');
+	}
+	ck_assert_int_eq(s, HI_END);
+	hi_csv_rows_free(r);
+	hi_input_close(in);
+}
+
+static void check_rows(const char *csv, bool lines, const char *want)
+{
+	for (size_t chunk = 0; chunk < 9; chunk++) {
+		struct hi_buf b;
+		hi_buf_init(&b, 1 << 20);
+		rows_of(TEXT(csv), chunk, chunk * 7 + 1, lines, &b);
+		hi_buf_putc(&b, '\0');
+		ck_assert_str_eq(b.ptr, want);
+		hi_buf_release(&b);
+	}
+}
+
+START_TEST(rows_plain)
+{
+	check_rows("", false, "");
+	check_rows("a,b\n1,2\n", false, "1:a|b\n2:1|2\n");
+	check_rows("a;b;c,d\n1;2,5;3", false, "1:a|b|c,d\n2:1|2,5|3\n");
+	check_rows("a\tb\n 1 \t\n", false, "1:a|b\n2:1|\n");
+	check_rows("a|b\r\n\r\n  \r\n1|2\r\n", false, "1:a|b\n4:1|2\n");
+	check_rows("\xEF\xBB\xBF\"a\",b\n1,\"2\"\n", false, "1:a|b\n2:1|2\n");
+	check_rows("a,b\r1,2\r3,4", false, "1:a|b\n2:1|2\n3:3|4\n");
+	check_rows("one\n1\n", false, "1:one\n2:1\n");
+}
+END_TEST
+
+START_TEST(rows_quoted)
+{
+	check_rows("a,b\n\"x\ny\",\"say \"\"hi\"\"\"\n3,4\n", false,
+		   "1:a|b\n2:x\ny|say \"hi\"\n4:3|4\n");
+	/* Separators within quotes do not count for the choice. */
+	check_rows("\"a,b,c\";d\n1;2\n", false, "1:a,b,c|d\n2:1|2\n");
+	/* A quote that is never closed costs its own line only. */
+	check_rows("a,b\n1,\"x\n3,4\n5,6\n", false, "1:a|b\n2!1,\"x\n3:3|4\n4:5|6\n");
+	check_rows("a,b\n1,\"x\n3,\"y\n5,6", false, "1:a|b\n2!1,\"x\n3!3,\"y\n4:5|6\n");
+	check_rows("a,b\n1,\"x\n3,4\n", true, "1:a|b\n2!1,\"x\n3:3|4\n");
+	check_rows("a,b\n1,\"x\ny\"\n3,4\n", true, "1:a|b\n2!1,\"x\n3:y\"\n4:3|4\n");
+	check_rows("a,b\n1,2\r3\n4,5\n", false, "1:a|b\n2!1,2\r3\n3:4|5\n");
+}
+END_TEST
+
+/* A row above 1 MiB, as one line and as a quote that opens: the rest is read. */
+START_TEST(rows_too_long)
+{
+	static const char *const heads[] = { "a,b\n1,", "a,b\n1,\"" };
+	size_t len = 3 * (size_t)HI_CSV_ROW_MAX;
+
+	for (int k = 0; k < 4; k++) {
+		struct hi_buf in, out;
+		hi_buf_init(&in, 8 << 20);
+		hi_buf_init(&out, 8 << 20);
+		hi_buf_puts(&in, heads[k % 2]);
+		for (size_t i = 0; i < len; i++)
+			hi_buf_putc(&in, k >= 2 && i % 64 == 63 ? '\n' : 'x');
+		hi_buf_puts(&in, "\n3,4\n");
+		rows_of(hi_buf_view(&in), 0, 1, false, &out);
+		hi_buf_putc(&out, '\0');
+		ck_assert_ptr_nonnull(strstr(out.ptr, "1:a|b\n2"));
+		ck_assert_ptr_nonnull(strstr(out.ptr, ":3|4\n"));
+		if (k < 2) {
+			ck_assert_ptr_nonnull(strstr(out.ptr, "\n2!1,"));
+			ck_assert_ptr_nonnull(strstr(out.ptr, "\n3:3|4\n"));
+			ck_assert_uint_lt(out.len, 5000);
+		}
+		hi_buf_release(&in);
+		hi_buf_release(&out);
+	}
+}
+END_TEST
+
+START_TEST(rows_look_and_back)
+{
+	struct hi_csv_rows *r;
+	struct hi_input *in;
+	struct hi_csv_row row;
+	struct hi_error e;
+
+	ck_assert_int_eq(hi_input_memory(&in, TEXT("a,b\n1,2\n3,\"4\n5\"\n6,7\n"), 3, 5, &e), 0);
+	ck_assert_int_eq(hi_csv_rows_new(&r, NULL, NULL, &e), HI_OK);
+	hi_csv_rows_open(r, in, '\0', false);
+	ck_assert_int_eq(hi_csv_rows_next(r, &row, &e), HI_OK);
+	hi_csv_rows_mark(r);
+	while (hi_csv_rows_may_look(r) && hi_csv_rows_next(r, &row, &e) == HI_OK)
+		;
+	ck_assert_uint_eq(row.line, 5);
+	hi_csv_rows_back(r);
+	ck_assert_int_eq(hi_csv_rows_next(r, &row, &e), HI_OK);
+	ck_assert_uint_eq(row.line, 2);
+	ck_assert(hi_slice_is(row.text, "1,2"));
+	ck_assert_int_eq(hi_csv_rows_next(r, &row, &e), HI_OK);
+	ck_assert(hi_slice_is(row.cell[1], "4\n5"));
+	uint64_t line;
+	uint32_t column;
+	hi_csv_row_place(&row, ',', 1, &line, &column);
+	ck_assert_uint_eq(line, 3);
+	ck_assert_uint_eq(column, 3);
+	hi_csv_rows_free(r);
+	hi_input_close(in);
+}
+END_TEST
+
+/* --- cells ------------------------------------------------------------------- */
+
+static const struct {
+	const char *cell, *metric;
+	bool comma;
+	int status;
+	const char *json, *unit;
+} values[] = {
+	{ "95.10", "spo2", false, HI_OK, "95.10", "" },
+	{ "72", "heart_rate", true, HI_OK, "72", "" },
+	{ "-1", "heart_rate", false, HI_OK, "-1", "" },
+	{ "1e2", "heart_rate", false, HI_OK, "1e2", "" },
+	{ "+72", "heart_rate", false, HI_OK, "72", "" },
+	{ "072", "heart_rate", false, HI_OK, "72", "" },
+	{ "0.5", "spo2", false, HI_OK, "0.5", "" },
+	{ ".5", "spo2", false, HI_OK, "0.5", "" },
+	{ "-.5", "temperature", false, HI_OK, "-0.5", "" },
+	{ "37.", "temperature", false, HI_OK, "37", "" },
+	{ "36,6", "temperature", true, HI_OK, "36.6", "" },
+	{ "36,6", "temperature", false, HI_REFUSED, "", "" },
+	{ "1.234,5", "temperature", true, HI_REFUSED, "", "" },
+	{ " 98 % ", "spo2", false, HI_OK, "98", "%" },
+	{ "98.6 F", "temperature", false, HI_OK, "98.6", "F" },
+	{ "98 kg", "spo2", false, HI_REFUSED, "", "" },
+	{ "1e999", "heart_rate", false, HI_REFUSED, "", "" },
+	{ "Inf", "heart_rate", false, HI_REFUSED, "", "" },
+	{ "0x10", "heart_rate", false, HI_REFUSED, "", "" },
+	{ ">90", "heart_rate", false, HI_REFUSED, "", "" },
+	{ "-", "heart_rate", false, HI_END, "", "" },
+	{ "+", "heart_rate", false, HI_REFUSED, "", "" },
+	{ "", "heart_rate", false, HI_END, "", "" },
+	{ "nan", "heart_rate", false, HI_END, "", "" },
+	{ "N/A", "heart_rate", false, HI_END, "", "" },
+	{ "NULL", "consciousness", false, HI_END, "", "" },
+	{ "a", "consciousness", false, HI_OK, "\"A\"", "" },
+	{ "Unresponsive", "consciousness", false, HI_OK, "\"U\"", "" },
+	{ "1", "consciousness", false, HI_OK, "\"C\"", "" },
+	{ "7", "consciousness", false, HI_REFUSED, "", "" },
+	{ "15", "consciousness", false, HI_REFUSED, "", "" },
+};
+
+START_TEST(cell_values)
+{
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		const struct hi_metric *m = hi_metric_find(TEXT(values[i].metric));
+		struct hi_csv_value v;
+		struct hi_error e;
+		ck_assert_msg(hi_csv_cell_value(TEXT(values[i].cell), m, values[i].comma, &v, &e) ==
+				      values[i].status,
+			      "%s", values[i].cell);
+		if (values[i].status != HI_OK)
+			continue;
+		ck_assert_msg(hi_slice_is(v.json, values[i].json), "%s", values[i].cell);
+		ck_assert_msg(hi_slice_is(v.unit, values[i].unit), "%s", values[i].cell);
+	}
+}
+END_TEST
+
+START_TEST(cell_pairs)
+{
+	struct hi_slice half[2];
+
+	ck_assert_int_eq(hi_csv_cell_pair(TEXT("120 / 80"), half, NULL), HI_OK);
+	ck_assert(hi_slice_is(half[0], "120") && hi_slice_is(half[1], "80"));
+	ck_assert_int_eq(hi_csv_cell_pair(TEXT("n/a"), half, NULL), HI_END);
+	ck_assert_int_eq(hi_csv_cell_pair(TEXT("-/-"), half, NULL), HI_END);
+	ck_assert_int_eq(hi_csv_cell_pair(TEXT("120"), half, NULL), HI_REFUSED);
+	ck_assert_int_eq(hi_csv_cell_pair(TEXT("120/80/93"), half, NULL), HI_REFUSED);
+}
+END_TEST
+
+static void check_time(const char *cell, const struct hi_csv_target *t, const char *want)
+{
+	char text[HI_TIME_TEXT_MAX];
+	struct hi_time time;
+	struct hi_error e;
+	int s = hi_csv_cell_time(TEXT(cell), t, true, &time, &e);
+
+	if (!want) {
+		ck_assert_msg(s == HI_REFUSED, "%s", cell);
+		return;
+	}
+	ck_assert_msg(s == HI_OK, "%s", cell);
+	text[hi_time_format(time.t_us, time.digits, text)] = '\0';
+	ck_assert_str_eq(text, want);
+}
+
+START_TEST(cell_times)
+{
+	const struct hi_csv_target time = { .role = HI_CSV_TIME };
+	const struct hi_csv_target min = { .role = HI_CSV_ELAPSED, .unit_us = HI_US_MIN };
+	const struct hi_csv_target ms = { .role = HI_CSV_ELAPSED, .unit_us = HI_US_MS };
+	const struct hi_csv_target hmm = { .role = HI_CSV_CLOCK, .since_us = HI_US_DAY };
+
+	check_time("2025-12-28 06:30:00", &time, "2025-12-28T06:30:00Z");
+	check_time("2025-12-28T06:30:00.250+01:00", &time, "2025-12-28T05:30:00.250Z");
+	check_time("2025-12-28 06:30", &time, "2025-12-28T06:30:00Z");
+	check_time("2025-12-28T06:30Z", &time, "2025-12-28T06:30:00Z");
+	check_time("28.12.2025 06:30", &time, "2025-12-28T06:30:00Z");
+	check_time(" 28.12.2025 06:30:15 ", &time, "2025-12-28T06:30:15Z");
+	check_time("12/28/2025 06:30", &time, NULL);
+	check_time("31.02.2025 06:30", &time, NULL);
+	check_time("2025-12-28", &time, NULL);
+	check_time("", &time, NULL);
+	check_time("1.5", &min, "1970-01-01T00:01:30Z");
+	check_time("1,5", &min, "1970-01-01T00:01:30Z");
+	check_time("1766901600250", &ms, "2025-12-28T06:00:00.250Z");
+	check_time("1e30", &min, NULL);
+	check_time("x", &min, NULL);
+	check_time("00:07", &hmm, "1970-01-02T00:07:00Z");
+	check_time("47:59:30", &hmm, "1970-01-03T23:59:30Z");
+	check_time("0:60", &hmm, NULL);
+	check_time("7", &hmm, NULL);
+}
+END_TEST
+
+/* --- headers and units ------------------------------------------------------- */
+
+static const struct {
+	const char *header, *target; /* as a mapping writes it; NULL: not known */
+} headers[] = {
+	{ "HR", "heart_rate bpm" },
+	{ "Heart Rate", "heart_rate bpm" },
+	{ "O2Sat", "spo2 %" },
+	{ "SpO2 (%)", "spo2 %" },
+	{ "spo2", "spo2 %" },
+	{ "Temp", "temperature C" },
+	{ "temp_f", "temperature F" },
+	{ "Temp (\xC2\xB0"
+	  "F)",
+	  "temperature \u00b0F" },
+	{ "NISysABP", "bp_systolic mmHg method noninvasive" },
+	{ "SysABP", "bp_systolic mmHg method invasive" },
+	{ "SBP [kPa]", "bp_systolic kPa" },
+	{ "bp_diastolic", "bp_diastolic mmHg" },
+	{ "NBP", "bp mmHg method noninvasive" },
+	{ "RespRate", "respiratory_rate bpm" },
+	{ "RecordID", "patient" },
+	{ "ICUSTAY_ID", "patient" },
+	{ "Timestamp", "time" },
+	{ "valuenum", "value" },
+	{ "Device ID", "key device_id" },
+	{ "Age", NULL },
+	{ "HR_weird", NULL },
+	{ "Temp (kg)", NULL },
+	{ "itemid", NULL },
+	{ "", NULL },
+};
+
+START_TEST(known_headers)
+{
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		struct hi_csv_target t;
+		unsigned rank;
+		struct hi_buf b;
+		bool known = hi_csv_known_header(TEXT(headers[i].header), &t, &rank);
+		ck_assert_msg(known == (headers[i].target != NULL), "%s", headers[i].header);
+		if (!known)
+			continue;
+		hi_buf_init(&b, 1000);
+		hi_csv_map_target(&b, &t);
+		ck_assert_msg(hi_slice_is(hi_buf_view(&b), headers[i].target), "%s: %.*s",
+			      headers[i].header, (int)b.len, b.ptr);
+		hi_buf_release(&b);
+	}
+}
+END_TEST
+
+static void check_unit(const char *metric, const char *written, const char *want)
+{
+	char out[HI_UNIT_MAX + 1];
+	int s = hi_csv_known_unit(hi_metric_find(TEXT(metric)), TEXT(written), out);
+
+	ck_assert_msg(s == (want ? HI_OK : HI_REFUSED), "%s", written);
+	if (want)
+		ck_assert_str_eq(out, want);
+}
+
+START_TEST(known_units)
+{
+	check_unit("temperature", "Deg. F", "F");
+	check_unit("temperature", "?C", "C");
+	check_unit("temperature", "Cel", "Cel");
+	check_unit("temperature", "mmHg", NULL);
+	check_unit("heart_rate", "BPM", "bpm");
+	check_unit("respiratory_rate", "insp/min", "bpm");
+	check_unit("bp_mean", "MMHG", "mmHg");
+	check_unit("spo2", "1", "1");
+	check_unit("spo2", "percent", "%");
+	check_unit("spo2", "a unit that is far too long", NULL);
+}
+END_TEST
+
+/* --- mappings ---------------------------------------------------------------- */
+
+static const struct {
+	const char *text;
+	uint32_t line, column;
+	const char *expected;
+} bad_maps[] = {
+	{ "HR\n", 1, 3, "expected = or since" },
+	{ "# fine\nHR heart_rate\n", 2, 14, "expected = or since" },
+	{ "HR =\n", 1, 5, "expected a metric's name" },
+	{ "HR = Heart!\n", 1, 6, "expected a metric's name (letters a-z, digits, _)" },
+	{ "Temp = temperature kg\n", 1, 20, "expected a unit of the metric" },
+	{ "Temp = temperature F C\n", 1, 22, "expected the end of the line" },
+	{ "HR = heart_rate method\n", 1, 23, "expected a word of at most 16 bytes" },
+	{ "x = key value\n", 1, 9, "expected a key that is not the reading's own" },
+	{ "x = key type\n", 1, 9, "expected a key that is not the reading's own" },
+	{ "x = patient y\n", 1, 13, "expected the end of the line" },
+	{ "t weeks since 2025-01-01\n", 1, 3, "expected us, ms, s, min, h, d or h:mm" },
+	{ "t min since yesterday\n", 1, 13, "expected a date or an RFC 3339 time" },
+	{ "t min since\n", 1, 12, "expected a date or an RFC 3339 time" },
+	{ "itemid 1 =\n", 1, 11, "expected a metric's name" },
+	{ "HR missing\n", 1, 11, "expected a word that means \"no value\"" },
+	{ "missing\n", 1, 8, "expected a word that means \"no value\"" },
+	{ "separator xy\n", 1, 11, "expected tab or one character" },
+	{ "decimal dot\n", 1, 9, "expected comma or point" },
+	{ "patient is\n", 1, 9, "expected file, or is and an id of at most 64 bytes" },
+	{ "\"HR = x\n", 1, 1, "expected a closing quote" },
+	{ "u F = unit\n", 1, 11, "expected a unit of at most 16 bytes" },
+};
+
+START_TEST(map_refuses)
+{
+	for (size_t i = 0; i < sizeof(bad_maps) / sizeof(bad_maps[0]); i++) {
+		struct hi_csv_map m;
+		struct hi_error e = { HI_OK };
+		hi_csv_map_init(&m);
+		ck_assert_msg(hi_csv_map_parse(&m, TEXT(bad_maps[i].text), &e) == HI_USAGE, "%s",
+			      bad_maps[i].text);
+		ck_assert_str_eq(e.text, bad_maps[i].expected);
+		ck_assert_msg(e.line == bad_maps[i].line, "%s", bad_maps[i].text);
+		ck_assert_msg(e.column == bad_maps[i].column, "%s: %u", bad_maps[i].text,
+			      (unsigned)e.column);
+		hi_csv_map_release(&m);
+	}
+}
+END_TEST
+
+START_TEST(map_reads)
+{
+	static const char text[] = "separator tab\r\ndecimal comma\npatient is P-1 # one\n\n"
+				   "\"Heart \"\"Rate\"\"\" = hr method pulse\n"
+				   "offset min since 2025-01-01T12:00:00+01:00\n"
+				   "clock h:mm since 2025-01-01\n"
+				   "missing 0 \"not done\"\nHR missing -32768\n"
+				   "itemid 223761 = temperature F\nuom \"?F\" = unit F\n"
+				   "error 1 = ignore\nward = key ward\nmissing = spo2 1\n";
+	struct hi_csv_map m;
+	struct hi_error e;
+
+	hi_csv_map_init(&m);
+	ck_assert_int_eq(hi_csv_map_parse(&m, TEXT(text), &e), HI_OK);
+	ck_assert_int_eq(m.separator, '\t');
+	ck_assert_int_eq(m.decimal, ',');
+	ck_assert_str_eq(m.patient, "P-1");
+	ck_assert_uint_eq(m.n, 11);
+	ck_assert_str_eq(m.rule[0].column, "Heart \"Rate\"");
+	ck_assert_str_eq(m.rule[0].target.name, "heart_rate");
+	ck_assert_str_eq(m.rule[0].target.method, "pulse");
+	ck_assert_int_eq(m.rule[1].target.since_us, INT64_C(1735729200000000));
+	ck_assert_int_eq(m.rule[1].target.unit_us, HI_US_MIN);
+	ck_assert_int_eq(m.rule[2].target.role, HI_CSV_CLOCK);
+	ck_assert_int_eq(m.rule[2].target.since_us, INT64_C(1735689600000000));
+	ck_assert_str_eq(m.rule[4].word, "not done");
+	ck_assert_str_eq(m.rule[4].column, "");
+	ck_assert_str_eq(m.rule[5].column, "HR");
+	ck_assert_str_eq(m.rule[6].target.unit, "F");
+	ck_assert_int_eq(m.rule[7].target.role, HI_CSV_UNIT);
+	ck_assert_int_eq(m.rule[8].target.role, HI_CSV_IGNORE);
+	ck_assert_str_eq(m.rule[10].target.unit, "1");
+	hi_csv_map_release(&m);
+}
+END_TEST
+
+/* --- whole files ------------------------------------------------------------- */
+
+struct sink {
+	struct hi_buf out;
+	uint64_t rejects;
+};
+
+static void sink_write(void *arg, struct hi_slice lines)
+{
+	hi_buf_slice(&((struct sink *)arg)->out, lines);
+}
+
+static int sink_reject(void *arg, const struct hi_error *e, struct hi_slice text)
+{
+	struct sink *s = arg;
+
+	(void)text;
+	s->rejects++;
+	hi_buf_printf(&s->out, "!%llu:%u %s\n", (unsigned long long)e->line, (unsigned)e->column,
+		      e->text);
+	return HI_OK;
+}
+
+static void sink_plan(void *arg, const struct hi_csv_plan *p, const char *source)
+{
+	(void)arg;
+	(void)p;
+	(void)source;
+}
+
+static int64_t fixed_clock(void)
+{
+	return INT64_C(1766901600123456); /* 2025-12-28T06:00:00.123456Z */
+}
+
+/* Converts csv with o's other fields set by the caller; out ends with NUL. */
+static int convert(const char *csv, size_t chunk, struct hi_csv_import_options o, struct sink *s)
+{
+	struct hi_csv_import *im;
+	struct hi_input *in;
+	struct hi_error e = { HI_OK };
+	int status;
+
+	hi_buf_init(&s->out, 1 << 20);
+	s->rejects = 0;
+	if (o.convert.until_us == 0) {
+		o.convert.since_us = HI_TIME_MIN;
+		o.convert.until_us = HI_TIME_END;
+		o.convert.max_ahead_us = -1;
+	}
+	o.convert.now_us = fixed_clock;
+	o.convert.reject = sink_reject;
+	o.convert.arg = s;
+	o.planned = sink_plan;
+	o.write = sink_write;
+	ck_assert_int_eq(hi_input_memory(&in, TEXT(csv), chunk, 3, &e), HI_OK);
+	ck_assert_int_eq(hi_csv_import_new(&im, &o, &e), HI_OK);
+	status = hi_csv_import_input(im, in, "data/p01.csv.gz", &e);
+	hi_buf_putc(&s->out, '\0');
+	hi_csv_import_free(im);
+	hi_input_close(in);
+	return status;
+}
+
+static void check_convert(const char *csv, const char *map_text, const char *want)
+{
+	for (size_t chunk = 0; chunk < 5; chunk++) {
+		struct hi_csv_map map;
+		struct hi_error e = { HI_OK };
+		struct sink s;
+		hi_csv_map_init(&map);
+		if (map_text)
+			ck_assert_int_eq(hi_csv_map_parse(&map, TEXT(map_text), &e), HI_OK);
+		ck_assert_int_eq(
+			convert(csv, chunk,
+				(struct hi_csv_import_options){ .map = map_text ? &map : NULL },
+				&s),
+			HI_OK);
+		ck_assert_str_eq(s.out.ptr, want);
+		hi_buf_release(&s.out);
+		hi_csv_map_release(&map);
+	}
+}
+
+#define R(p, m, v, u, rest)                                                                        \
+	"{\"patient_id\":\"" p "\",\"metric_name\":\"" m "\",\"value\":" v ",\"unit\":\"" u        \
+	"\",\"timestamp\":\"2025-12-28T06:00:00Z\"" rest "}\n"
+#define T "2025-12-28 06:00:00"
+
+START_TEST(convert_wide)
+{
+	/* Metric-table order, not the file's; text of numbers kept; a method of its header. */
+	check_convert(
+		"Temp,patient_id,timestamp,HR,NBP,NIMAP\n36.60,P-1," T ",72,120/80,93\n"
+		"NaN,P-1," T ",,,\n",
+		NULL,
+		R("P-1", "heart_rate", "72", "bpm", "") R("P-1", "bp_systolic", "120", "mmHg",
+							  ",\"method\":\"noninvasive\"")
+			R("P-1", "bp_diastolic", "80", "mmHg", ",\"method\":\"noninvasive\"")
+				R("P-1", "bp_mean", "93", "mmHg", ",\"method\":\"noninvasive\"")
+					R("P-1", "temperature", "36.60", "C", ""));
+	/* A row's own method wins, and no key stands twice. */
+	check_convert("patient,time,NISysABP,method\nP," T ",120,cuff\n", NULL,
+		      R("P", "bp_systolic", "120", "mmHg", ",\"method\":\"cuff\""));
+}
+END_TEST
+
+START_TEST(convert_narrow)
+{
+	check_convert("patient_id,timestamp,metric_name,value,text,unit\n"
+		      "P," T ",HR,72,,BPM\nP," T ",temperature,98.6,,Deg. F\n"
+		      "P," T ",temperature,37,,C\nP," T ",consciousness,,A,\n"
+		      "P," T ",lactate,1.5,,mmol/L\nP," T ",spo2,97,,kPa\n",
+		      NULL,
+		      R("P", "heart_rate", "72", "bpm", "") R("P", "temperature", "98.6", "F", "")
+			      R("P", "temperature", "37", "C", "")
+				      R("P", "consciousness", "\"A\"", "ACVPU", "")
+					      R("P", "lactate", "1.5", "mmol/L",
+						"") "!7:32 unit: not one of the metric's\n");
+}
+END_TEST
+
+START_TEST(convert_mapped)
+{
+	check_convert("id;item;v;bad;t\n7;211;72;0;360\n7;678;98,6;0;360\n7;999;1;0;360\n"
+		      "7;211;0;0;360\n7;211;80;1;360\n",
+		      "id = patient\nv = value\nt min since 2025-12-28\nitem 211 = hr\n"
+		      "item 678 = temperature F\nbad 1 = ignore\nv missing 0\n",
+		      R("7", "heart_rate", "72", "bpm", "") R("7", "temperature", "98.6", "F", ""));
+	check_convert("t,HR\n" T ",72\n", "patient file\nt = time\nHR = heart_rate\n",
+		      R("p01", "heart_rate", "72", "bpm", ""));
+}
+END_TEST
+
+START_TEST(convert_refuses)
+{
+	check_convert(
+		"patient_id,timestamp,HR,BP\nP," T ",x,120/80\nP,,1,\n," T ",1,\nP," T ",1\nP," T
+		",1,,\nP," T ",1,,9\nP," T ",72,\n",
+		NULL,
+		"!2:23 value: not a number\n" R("P", "bp_systolic", "120", "mmHg", "")
+			R("P", "bp_diastolic", "80", "mmHg",
+			  "") "!3:3 timestamp: missing\n!4:1 patient_id: missing\n"
+			      "!5:0 row: fewer fields than the header\n" R(
+				      "P", "heart_rate", "1", "bpm",
+				      "") "!7:0 row: more fields than the header\n" R("P",
+										      "heart_rate",
+										      "72", "bpm",
+										      ""));
+	/* Control cannot be forged by a table. */
+	check_convert("type,patient_id,timestamp,HR\nmark,P," T ",1\nreading,P," T ",72\n", NULL,
+		      "!2:1 type: only readings may come from CSV\n" R("P", "heart_rate", "72",
+								       "bpm", ""));
+}
+END_TEST
+
+START_TEST(convert_options)
+{
+	static const char *const set[] = { "ward=W\"7", "patient_id=P-9" };
+	static const char *const hr[] = { "HR", "ward" };
+	struct hi_csv_import_options o = {
+		.patient_given = true, .lines = true, .columns = hr, .columns_n = 2
+	};
+	struct sink s;
+
+	o.convert = (struct hi_csv_options){ .set = set,
+					     .set_n = 2,
+					     .stamp = true,
+					     .since_us = HI_TIME_MIN,
+					     .until_us = HI_TIME_END,
+					     .max_ahead_us = -1 };
+	ck_assert_int_eq(convert("72,W1\n", 1, o, &s), HI_OK);
+	ck_assert_str_eq(s.out.ptr, "{\"patient_id\":\"P-9\",\"metric_name\":\"heart_rate\","
+				    "\"value\":72,\"unit\":\"bpm\",\"timestamp\":"
+				    "\"2025-12-28T06:00:00.123Z\",\"ward\":\"W\\\"7\"}\n");
+	hi_buf_release(&s.out);
+
+	o = (struct hi_csv_import_options){ 0 };
+	o.convert = (struct hi_csv_options){ .since_us = fixed_clock(),
+					     .until_us = HI_TIME_END,
+					     .max_ahead_us = HI_US_H };
+	ck_assert_int_eq(convert("patient,time,HR\nP,2025-12-28 06:00:00,1\n"
+				 "P,2025-12-28 07:00:00,2\nP,2025-12-28 07:00:01,3\n",
+				 0, o, &s),
+			 HI_OK);
+	ck_assert_uint_eq(s.rejects, 1);
+	ck_assert_ptr_null(strstr(s.out.ptr, "\"value\":1,"));
+	ck_assert_ptr_nonnull(strstr(s.out.ptr, "\"value\":2,"));
+	ck_assert_ptr_nonnull(strstr(s.out.ptr, "!4:3 timestamp: further ahead"));
+	hi_buf_release(&s.out);
+}
+END_TEST
+
+START_TEST(convert_without_plan)
+{
+	static const char *const csv[] = { "a,b\n1,2\n", "patient,HR\nP,1\n", "time,HR\n" T ",1\n",
+					   "patient,time,HR,\"x\n" };
+	struct sink s;
+
+	for (int i = 0; i < 4; i++) {
+		ck_assert_int_eq(convert(csv[i], 0, (struct hi_csv_import_options){ 0 }, &s),
+				 HI_USAGE);
+		hi_buf_release(&s.out);
+	}
+	ck_assert_int_eq(convert("", 0, (struct hi_csv_import_options){ 0 }, &s), HI_OK);
+	hi_buf_release(&s.out);
+}
+END_TEST
+
+START_TEST(set_checked)
+{
+	ck_assert_int_eq(hi_csv_set_check("ward=W7", NULL), HI_OK);
+	ck_assert_int_eq(hi_csv_set_check("patient_id=P", NULL), HI_OK);
+	ck_assert_int_eq(hi_csv_set_check("ward", NULL), HI_USAGE);
+	ck_assert_int_eq(hi_csv_set_check("=x", NULL), HI_USAGE);
+	ck_assert_int_eq(hi_csv_set_check("type=mark", NULL), HI_USAGE);
+	ck_assert_int_eq(hi_csv_set_check("tool=hi-score", NULL), HI_USAGE);
+	ck_assert_int_eq(hi_csv_set_check("ward=a\nb", NULL), HI_USAGE);
+}
+END_TEST
+
+/* --- statistics -------------------------------------------------------------- */
+
+static void check_stats(const char *metric, const char *unit, const double *v, size_t n,
+			const char *want)
+{
+	struct hi_csv_stats s = { .name = "X" };
+	struct hi_buf b;
+
+	hi_csv_target_metric(&s.target, TEXT(metric));
+	strcpy(s.unit, unit);
+	for (size_t i = 0; i < n; i++)
+		hi_csv_stats_add(&s, v[i]);
+	hi_buf_init(&b, 1000);
+	hi_csv_stats_tell(&s, &b);
+	hi_buf_putc(&b, '\0');
+	ck_assert_str_eq(b.ptr, want);
+	hi_buf_release(&b);
+	hi_csv_stats_release(&s);
+}
+
+START_TEST(stats_tell)
+{
+	check_stats("hr", "bpm", (double[]){ 80, 70, 60 }, 3,
+		    "X: heart_rate bpm: n 3, min 60, median 70, max 80");
+	check_stats("temp", "C", (double[]){ 36.5, 36.6 }, 2,
+		    "X: temperature C: n 2, min 36.5, median 36.55, max 36.6");
+	check_stats("spo2", "%", (double[]){ 0.97, 0.98, 97 }, 3,
+		    "X: spo2 %: n 3, min 0.97, median 0.98, max 97; 67 % of values \u2264 1: a "
+		    "fraction?");
+	check_stats("spo2", "1", (double[]){ 0.97, 0.98 }, 2,
+		    "X: spo2 1: n 2, min 0.97, median 0.975, max 0.98");
+	check_stats("temp", "C", (double[]){ 98.6 }, 1,
+		    "X: temperature C: n 1, min 98.6, median 98.6, max 98.6; degrees Fahrenheit?");
+	check_stats("sbp", "mmHg", (double[]){ 16 }, 1,
+		    "X: bp_systolic mmHg: n 1, min 16, median 16, max 16; kPa?");
+	check_stats("hr", "bpm", (double[]){ 0, 70, -0.0, 80 }, 4,
+		    "X: heart_rate bpm: n 4, min 0, median 35, max 80; 50 % of values are 0: a "
+		    "sensor that is off?");
+	check_stats("rr", "bpm", (double[]){ 7000400, 20 }, 2,
+		    "X: respiratory_rate bpm: n 2, min 20, median 3500210, max 7000400; 50 % of "
+		    "values are not plausible");
+	check_stats("hr", "bpm", NULL, 0, "X: heart_rate bpm: n 0");
+}
+END_TEST
+
+START_TEST(stats_bounded)
+{
+	struct hi_csv_stats s = { .name = "X" };
+
+	hi_csv_target_metric(&s.target, HI_LIT("hr"));
+	for (int i = 0; i < 2 * HI_CSV_DISTINCT_MAX; i++)
+		hi_csv_stats_add(&s, i / 2);
+	ck_assert(!s.over);
+	ck_assert_uint_eq(s.count_n, HI_CSV_DISTINCT_MAX);
+	hi_csv_stats_add(&s, -1);
+	ck_assert(s.over);
+	ck_assert_uint_eq(s.n, 2 * HI_CSV_DISTINCT_MAX + 1);
+	ck_assert_double_eq(s.min, -1);
+	hi_csv_stats_release(&s);
+}
+END_TEST
+
+/* --- export ------------------------------------------------------------------ */
+
+static void check_export(bool wide, bool spreadsheet, const char *ndjson, const char *want)
+{
+	static const char *const extra[] = { "news2" };
+	struct hi_csv_export *x;
+	struct hi_reader *r;
+	struct hi_input *in;
+	struct hi_rec rec;
+	struct hi_error e;
+	struct hi_buf b;
+
+	hi_buf_init(&b, 1 << 20);
+	ck_assert_int_eq(hi_csv_export_new(&x, wide, spreadsheet, extra, 1, &e), HI_OK);
+	ck_assert_int_eq(hi_input_memory(&in, TEXT(ndjson), 0, 1, &e), HI_OK);
+	ck_assert_int_eq(hi_reader_new(&r, NULL, NULL, &e), HI_OK);
+	hi_reader_open(r, in);
+	while (hi_reader_next(r, &rec, &e) == HI_OK)
+		ck_assert_int_eq(hi_csv_export_record(x, &rec, &b, &e), HI_OK);
+	ck_assert_int_eq(hi_csv_export_end(x, &b, &e), HI_OK);
+	hi_buf_putc(&b, '\0');
+	ck_assert_str_eq(b.ptr, want);
+	hi_reader_free(r);
+	hi_input_close(in);
+	hi_csv_export_free(x);
+	hi_buf_release(&b);
+}
+
+START_TEST(export_narrow)
+{
+	check_export(false, false,
+		     R("P,\\\"1", "temperature", "98.6", "F", ",\"ward\":\"W 7\",\"method\":null")
+			     R("P", "consciousness", "\"V\"", "ACVPU",
+			       "") R("P", "heart_rate", "null", "bpm", ",\"device_id\":12")
+				     R("P", "heart_rate", "72.50", "bpm", "")
+					     R("P", "heart_rate", "0", "bpm", "")
+						     R("P", "lactate", "-2", "mmol/L",
+						       "") "{\"type\":\"mark\",\"run\":\"r\","
+							   "\"seq\":0,\"n\":0,\"positions\":{}}\n",
+		     "\"P,\"\"1\",2025-12-28 06:00:00.000,temperature,37,,C,true,W 7,,\n"
+		     "P,2025-12-28 06:00:00.000,consciousness,,V,ACVPU,true,,,\n"
+		     "P,2025-12-28 06:00:00.000,heart_rate,,,bpm,,,12,\n"
+		     "P,2025-12-28 06:00:00.000,heart_rate,72.50,,bpm,true,,,\n"
+		     "P,2025-12-28 06:00:00.000,heart_rate,0,,bpm,false,,,\n"
+		     "P,2025-12-28 06:00:00.000,lactate,-2,,mmol/L,true,,,\n");
+	check_export(false, true, R("=cmd()", "lactate", "-2", "+x", ",\"ward\":\"@a,b\""),
+		     "'=cmd(),2025-12-28 06:00:00.000,lactate,-2,,'+x,true,\"'@a,b\",,\n");
+}
+END_TEST
+
+START_TEST(export_wide)
+{
+	check_export(
+		true, false,
+		R("P", "heart_rate", "72", "bpm", "") R("P", "spo2", "0.97", "1", "")
+			R("Q", "heart_rate", "80", "bpm", "") R("Q", "heart_rate", "81", "bpm", "")
+				R("Q", "consciousness", "\"A\"", "ACVPU", "")
+					R("Q", "news2", "3", "", "") R("Q", "lactate", "1", "", ""),
+		"P,2025-12-28 06:00:00.000,72,,,,97,,,,,,\n"
+		"Q,2025-12-28 06:00:00.000,80,,,,,,,,,,\n"
+		"Q,2025-12-28 06:00:00.000,81,,,,,,,,A,,3\n");
+}
+END_TEST
+
+START_TEST(paths_to_patients)
+{
+	ck_assert(hi_slice_is(hi_csv_patient_of_path("../x.y/p01.csv.gz"), "p01"));
+	ck_assert(hi_slice_is(hi_csv_patient_of_path("p.1.tsv"), "p.1"));
+	ck_assert(hi_slice_is(hi_csv_patient_of_path("csv"), "csv"));
+}
+END_TEST
+
+int main(void)
+{
+	TCase *c = tcase_create("csv");
+	Suite *suite = suite_create("csv");
+	SRunner *sr;
+	int failed;
+
+	hi_hash_start();
+	tcase_add_test(c, rows_plain);
+	tcase_add_test(c, rows_quoted);
+	tcase_add_test(c, rows_too_long);
+	tcase_add_test(c, rows_look_and_back);
+	tcase_add_test(c, cell_values);
+	tcase_add_test(c, cell_pairs);
+	tcase_add_test(c, cell_times);
+	tcase_add_test(c, known_headers);
+	tcase_add_test(c, known_units);
+	tcase_add_test(c, map_refuses);
+	tcase_add_test(c, map_reads);
+	tcase_add_test(c, convert_wide);
+	tcase_add_test(c, convert_narrow);
+	tcase_add_test(c, convert_mapped);
+	tcase_add_test(c, convert_refuses);
+	tcase_add_test(c, convert_options);
+	tcase_add_test(c, convert_without_plan);
+	tcase_add_test(c, set_checked);
+	tcase_add_test(c, stats_tell);
+	tcase_add_test(c, stats_bounded);
+	tcase_add_test(c, export_narrow);
+	tcase_add_test(c, export_wide);
+	tcase_add_test(c, paths_to_patients);
+	suite_add_tcase(suite, c);
+	sr = srunner_create(suite);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed > 0;
+}
