@@ -59,15 +59,26 @@ struct state {
 	struct hi_run *run;
 };
 
-static const char *const titles[] = {
-	"from", "metric", "patient", "ward", ">n",   ">patients",    ">avg",	 ">min",
-	">max", ">sd",	  ">p05",    ">p50", ">p95", ">implausible", "complete",
-};
+static struct hi_table *new_table(const struct hi_agg_options *o)
+{
+	static const char *const rest[] = { ">n",   ">patients",    ">avg",    ">min",
+					    ">max", ">sd",	    ">p05",    ">p50",
+					    ">p95", ">implausible", "complete" };
+	const char *titles[4 + sizeof(rest) / sizeof(*rest)] = { "from", "metric" };
+	size_t n = 2;
+
+	if (o->by_patient)
+		titles[n++] = "patient";
+	if (o->by_ward)
+		titles[n++] = "ward";
+	memcpy(titles + n, rest, sizeof(rest));
+	return hi_table_new(titles, n + sizeof(rest) / sizeof(*rest));
+}
 
 static void cell_number(struct state *s, bool given, double v)
 {
 	char text[HI_NUM_TEXT_MAX];
-	int n = given ? snprintf(text, sizeof text, "%.6g", v) : 0;
+	int n = given ? snprintf(text, sizeof(text), "%.6g", v) : 0;
 
 	hi_table_cell(s->table, (struct hi_slice){ text, (size_t)n });
 }
@@ -79,9 +90,9 @@ static void cell_from(struct state *s, int64_t from_us)
 	char text[64];
 
 	hi_civil_of(from_us, false, &c);
-	int n = snprintf(text, sizeof text, "%04d-%02d-%02d", c.year, c.month, c.day);
+	int n = snprintf(text, sizeof(text), "%04d-%02d-%02d", c.year, c.month, c.day);
 	if (c.hour || c.minute || c.second || s->agg_options.every.every_us < HI_US_DAY)
-		n += snprintf(text + n, sizeof text - (size_t)n, " %02d:%02d", c.hour, c.minute);
+		n += snprintf(text + n, sizeof(text) - (size_t)n, " %02d:%02d", c.hour, c.minute);
 	hi_table_cell(s->table, (struct hi_slice){ text, (size_t)n });
 }
 
@@ -92,8 +103,10 @@ static void table_row(struct state *s, const struct hi_stat_row *row)
 
 	cell_from(s, row->window.from_us);
 	hi_table_cell(s->table, row->metric_name);
-	hi_table_cell(s->table, row->patient_id);
-	hi_table_cell(s->table, row->ward);
+	if (s->agg_options.by_patient)
+		hi_table_cell(s->table, row->patient_id);
+	if (s->agg_options.by_ward)
+		hi_table_cell(s->table, row->ward);
 	cell_number(s, true, (double)a->count);
 	cell_number(s, true, (double)row->patient_count);
 	cell_number(s, any, a->avg);
@@ -136,7 +149,7 @@ static int open_agg(struct hi_run *run, struct hi_error *e)
 	if (!c->format_given && !c->output && isatty(STDOUT_FILENO))
 		s->format = HI_FORMAT_TABLE;
 	if (s->format == HI_FORMAT_TABLE) {
-		s->table = hi_table_new(titles, sizeof titles / sizeof *titles);
+		s->table = new_table(&s->agg_options);
 		if (!s->table)
 			return hi_error_set(e, HI_NOMEM, "no memory for a table");
 	} else if (s->format == HI_FORMAT_CSV) {

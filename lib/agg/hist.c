@@ -16,14 +16,14 @@ enum {
 
 int hi_hist_new(struct hi_hist **out)
 {
-	struct hi_hist *h = calloc(1, sizeof *h);
+	struct hi_hist *h = calloc(1, sizeof(*h));
 
 	*out = h;
 	if (!h)
 		return HI_NOMEM;
 	h->bits = HI_HIST_BITS;
 	h->cap = SLOTS_FIRST;
-	h->slots = calloc(h->cap, sizeof *h->slots);
+	h->slots = calloc(h->cap, sizeof(*h)->slots);
 	for (int c = 0; c < HI_HIST_CLASSES; c++) {
 		h->min[c] = INFINITY;
 		h->max[c] = -INFINITY;
@@ -95,7 +95,7 @@ static void coarsen(struct hi_hist_bin *b, unsigned bits)
 static int rebuild(struct hi_hist *h, size_t cap, unsigned bits)
 {
 	struct hi_hist old = *h;
-	struct hi_hist_bin *slots = calloc(cap, sizeof *slots);
+	struct hi_hist_bin *slots = calloc(cap, sizeof(*slots));
 
 	if (!slots)
 		return HI_NOMEM;
@@ -137,7 +137,7 @@ int hi_hist_add(struct hi_hist *h, double v, unsigned class, uint64_t n)
 	v += 0.0; /* no negative zero */
 	h->min[class] = v < h->min[class] ? v : h->min[class];
 	h->max[class] = v > h->max[class] ? v : h->max[class];
-	memcpy(&u, &v, sizeof u);
+	memcpy(&u, &v, sizeof(u));
 	uint64_t rest = u & ((UINT64_C(1) << shift) - 1);
 	b.key = key_make(u & SIGN, (u & ~SIGN) >> shift, class);
 	b.rest = (unsigned __int128)rest * n;
@@ -172,7 +172,7 @@ static int by_key(const void *a, const void *b)
 
 struct hi_hist_bin *hi_hist_sorted(const struct hi_hist *h)
 {
-	struct hi_hist_bin *out = malloc((h->used + 1) * sizeof *out);
+	struct hi_hist_bin *out = malloc((h->used + 1) * sizeof(*out));
 	size_t n = 0;
 
 	if (!out)
@@ -180,14 +180,14 @@ struct hi_hist_bin *hi_hist_sorted(const struct hi_hist *h)
 	for (size_t i = 0; i < h->cap; i++)
 		if (h->slots[i].n != 0)
 			out[n++] = h->slots[i];
-	qsort(out, n, sizeof *out, by_key);
+	qsort(out, n, sizeof(*out), by_key);
 	return out;
 }
 
 static double double_of(uint64_t bits)
 {
 	double v;
-	memcpy(&v, &bits, sizeof v);
+	memcpy(&v, &bits, sizeof(v));
 	return v;
 }
 

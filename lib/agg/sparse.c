@@ -14,7 +14,7 @@ void hi_sparse_key(struct hi_sparse_slot *key, const struct hi_num *x, int64_t m
 		for (; key->scale > 0 && key->mant % 10 == 0; key->scale--)
 			key->mant /= 10;
 	} else {
-		memcpy(&key->mant, &x->v, sizeof key->mant);
+		memcpy(&key->mant, &x->v, sizeof(key->mant));
 		key->scale = HI_SPARSE_DOUBLE;
 	}
 }
@@ -25,7 +25,7 @@ double hi_sparse_value(const struct hi_sparse_slot *s)
 
 	if (s->scale != HI_SPARSE_DOUBLE)
 		return hi_num_decimal(s->mant, s->scale).v;
-	memcpy(&v, &s->mant, sizeof v);
+	memcpy(&v, &s->mant, sizeof(v));
 	return v;
 }
 
@@ -49,7 +49,7 @@ static struct hi_sparse_slot *slot_of(struct hi_sparse *t, const struct hi_spars
 static bool resize(struct hi_sparse *t, size_t cap)
 {
 	struct hi_sparse old = *t;
-	struct hi_sparse_slot *slots = calloc(cap, sizeof *slots);
+	struct hi_sparse_slot *slots = calloc(cap, sizeof(*slots));
 
 	if (!slots)
 		return false;
@@ -67,7 +67,7 @@ uint64_t *hi_sparse_at(struct hi_sparse **tp, const struct hi_sparse_slot *key)
 	struct hi_sparse *t = *tp;
 
 	if (!t)
-		*tp = t = calloc(1, sizeof *t);
+		*tp = t = calloc(1, sizeof(*t));
 	if (!t || ((t->used + 1) * 3 > t->cap * 2 && !resize(t, t->cap ? t->cap * 2 : SLOTS_FIRST)))
 		return NULL;
 

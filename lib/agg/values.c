@@ -36,7 +36,7 @@ const int64_t hi_pow10[HI_NUM_SCALE_MAX + 1] = {
 
 void hi_values_init(struct hi_values *a, const struct hi_metric *metric)
 {
-	memset(a, 0, sizeof *a);
+	memset(a, 0, sizeof(*a));
 	a->metric = metric;
 }
 
@@ -114,7 +114,7 @@ static void sweep(struct hi_values *a)
 /* Moves dense to [lo, lo + n) at scale, of which it is a part now. */
 static int dense_move(struct hi_values *a, int64_t lo, uint32_t n, uint8_t scale)
 {
-	uint64_t *d = calloc(n, sizeof *d);
+	uint64_t *d = calloc(n, sizeof(*d));
 
 	if (!d)
 		return HI_NOMEM;
