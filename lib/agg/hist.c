@@ -23,7 +23,7 @@ int hi_hist_new(struct hi_hist **out)
 		return HI_NOMEM;
 	h->bits = HI_HIST_BITS;
 	h->cap = SLOTS_FIRST;
-	h->slots = calloc(h->cap, sizeof(*h)->slots);
+	h->slots = calloc(h->cap, sizeof(*h->slots));
 	for (int c = 0; c < HI_HIST_CLASSES; c++) {
 		h->min[c] = INFINITY;
 		h->max[c] = -INFINITY;

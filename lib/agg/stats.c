@@ -44,7 +44,7 @@ static struct point point_of(double v, uint64_t n, const struct hi_metric *m)
 /* Dense counts are in order already; with others among them, sort. */
 static bool collect(const struct hi_values *a, struct points *out)
 {
-	out->p = malloc(((size_t)a->distinct + 1) * sizeof(*out)->p);
+	out->p = malloc(((size_t)a->distinct + 1) * sizeof(*out->p));
 	if (!out->p)
 		return false;
 	for (uint32_t i = 0; i < a->dense_n; i++) {
@@ -67,7 +67,7 @@ static bool collect(const struct hi_values *a, struct points *out)
 		p->mant = s->mant;
 		p->scale = s->scale;
 	}
-	qsort(out->p, out->n, sizeof(*out)->p, by_value);
+	qsort(out->p, out->n, sizeof(*out->p), by_value);
 	return true;
 }
 
@@ -230,7 +230,7 @@ static struct point point_of_bin(const struct hi_hist *h, const struct hi_hist_b
 static int hist_stats(const struct hi_hist *h, struct hi_stats *all, struct hi_stats *plausible)
 {
 	struct hi_hist_bin *bins = hi_hist_sorted(h);
-	struct points a = { malloc((h->used + 1) * sizeof(*a).p), h->used, false, 0 };
+	struct points a = { malloc((h->used + 1) * sizeof(*a.p)), h->used, false, 0 };
 	int status = bins && a.p ? HI_OK : HI_NOMEM;
 
 	for (size_t i = 0; i < a.n && status == HI_OK; i++)
