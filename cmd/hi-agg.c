@@ -118,6 +118,7 @@ static void table_row(struct state *s, const struct hi_stat_row *row)
 	cell_number(s, any, a->p95);
 	cell_number(s, true, (double)(a->count - row->plausible.count));
 	hi_table_cell(s->table, row->complete ? HI_LIT("yes") : HI_LIT("no"));
+	hi_table_row(s->table, s->run->out);
 }
 
 static int emit_row(void *arg, const struct hi_stat_row *row, struct hi_error *e)
