@@ -1,0 +1,54 @@
+#!/bin/bash
+# The shared options as a person meets them, through the tools.
+. "$(dirname "$0")/../lib.sh"
+
+line() { printf '{"patient_id":"%s","metric_name":"%s","value":70,"timestamp":"%s"}\n' "$@"; }
+{
+	line A heart_rate 2025-03-29T22:59:59Z
+	line A heart_rate 2025-03-29T23:00:00Z
+	line A spo2 2025-03-30T12:00:00Z
+	line B heart_rate '2025-03-30 03:30:00'
+	line B lactate 2025-03-30T21:59:59Z
+	line C heart_rate 2025-03-30T22:00:00Z
+} >"$T/in"
+
+# Which of the six lines pass.
+left() { hi-detect -q "$@" "$T/in" | grep -nxFf - "$T/in" | cut -d: -f1 | tr -d '\n'; }
+
+is "all" "$(left)" 123456
+is "a day of the zone has 23 hours in spring" "$(left --day 2025-03-30 --tz Europe/Berlin)" 2345
+is "the same from HI_TZ" "$(HI_TZ=Europe/Berlin left --day 2025-03-30)" 2345
+is "a day in UTC" "$(left --day 2025-03-30)" 3456
+is "since is included, until is not" \
+	"$(left --since 2025-03-29T23:00:00Z --until 2025-03-30T21:59:59Z)" 234
+is "a zone-less line is read in the zone" \
+	"$(left --tz Europe/Berlin --since 2025-03-30T01:30:00Z --until 2025-03-30T01:30:01Z)" 4
+is "one patient" "$(left --patient B)" 45
+printf 'A\r\n\nC\n' >"$T/ids"
+is "patients of a file" "$(left --patient "@$T/ids")" 1236
+is "short and full names, and one outside the catalogue" "$(left --metric spo2 --metric hr)" 12346
+is "a list" "$(left --metric lactate,spo2)" 35
+is "options behind the operand" "$(hi-detect -q "$T/in" --patient C | wc -l | tr -d ' ')" 1
+is "after -- a name may begin with a dash" \
+	"$(cd "$T" && cp in ./--help && hi-detect -q --patient B -- --help | wc -l | tr -d ' ')" 2
+
+status "no such zone" 2 hi-detect --tz Mars/Phobos "$T/in"
+status "the hour that is missing" 2 hi-detect --since '2025-03-30 02:30' --tz Europe/Berlin "$T/in"
+status "--last of a stream" 2 hi-detect --last 20 "$T/in"
+has "--last says why" "$(cat "$T/.err")" 'needs a store'
+
+# Who looks at the processes of the machine does not see whom the ward looks at.
+mkfifo "$T/pipe"
+hi-detect --patient SECRET-1 --patient=SECRET-2 <"$T/pipe" >/dev/null 2>&1 &
+pid=$!
+exec 9>"$T/pipe"
+line A heart_rate 2025-03-29T22:59:59Z >&9
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	seen=$(tr '\0' ' ' <"/proc/$pid/cmdline")
+	case $seen in *hi-detect*\**) break ;; esac
+	sleep 0.05
+done
+exec 9>&-
+wait $pid
+has "the options can be seen" "$seen" '--patient'
+is "the ids cannot" "$(grep -c SECRET <<<"$seen")" 0
