@@ -42,6 +42,8 @@ struct hi_tool {
 	const struct hi_program *program;
 	enum hi_role role;
 	unsigned takes; /* of a store operand */
+	bool raw;	/* a store's rows as committed, in order of arrival */
+	bool follow;	/* after a store's end what is committed later, until a signal */
 	/* Each returns HI_OK, or a negative status that ends the run (e filled). NULL: nothing to
 	 * do. */
 	int (*open)(struct hi_run *run, struct hi_error *e);
@@ -53,6 +55,8 @@ struct hi_tool {
 	 */
 	int (*timer)(struct hi_run *run, struct hi_error *e);
 	int64_t timer_us;
+	/* A store that is followed has no more for now: what was kept back is due. NULL: nothing. */
+	int (*pause)(struct hi_run *run, struct hi_error *e);
 	/* After the last record (also when an input failed), before the output closes. */
 	int (*close)(struct hi_run *run, struct hi_error *e);
 };

@@ -20,6 +20,7 @@ static struct hi_select selection(const struct hi_run *run)
 		.metrics_n = c->metrics.n,
 		.types = takes & ((1u << HI_TYPES) - 1),
 		.scores = takes & HI_TAKES_SCORES,
+		.raw = run->p->tool->raw,
 	};
 }
 
@@ -59,6 +60,28 @@ static int read_rows(struct hi_run *run, struct hi_cursor *c, uint64_t *n, struc
 	}
 }
 
+/* How soon a signal is seen. */
+enum { FOLLOW_MS = 100 };
+
+/* What was read goes out before each wait, so that a commit is seen at once. */
+static int follow(struct hi_run *run, struct hi_cursor *c, uint64_t *n, struct hi_error *e)
+{
+	const struct hi_tool *t = run->p->tool;
+	int s = HI_OK;
+	while (s == HI_OK && !hi_signal_stop && !hi_writer_failed(run->out)) {
+		s = t->pause ? t->pause(run, e) : HI_OK;
+		hi_writer_flush(run->out);
+		s = s ? s : hi_cursor_follow(c, FOLLOW_MS, e);
+		if (s == HI_OK)
+			s = read_rows(run, c, n, e);
+		else if (s == HI_END)
+			s = HI_OK;
+		hi_run_tell(run, false);
+	}
+	run->p->ended |= s == HI_OK;
+	return s;
+}
+
 int hi_run_store(struct hi_run *run, const char *path, struct hi_error *e)
 {
 	struct hi_select sel = selection(run);
@@ -73,6 +96,8 @@ int hi_run_store(struct hi_run *run, const char *path, struct hi_error *e)
 		hi_run_range(run, oldest_us, newest_us);
 	s = s ? s : hi_cursor_open(&cursor, store, &sel, e);
 	s = s ? s : read_rows(run, cursor, &n, e);
+	if (s == HI_OK && run->p->tool->follow)
+		s = follow(run, cursor, &n, e);
 	if (s == HI_OK && n == 0 && !run->p->ended)
 		say_range(store, path);
 	hi_cursor_close(cursor);

@@ -1,0 +1,249 @@
+/*
+ * hi-cat: reads stores and files, and passes on what is selected.
+ *
+ * In:      stores, hi-store(5); files of records, hi-record(5)
+ * Out:     records; from a store readings in event order
+ * Keeps:   one hour's rows of a store; with --last its answer
+ * Source:  -
+ * Departs: from cat(1): a store's readings come sorted, and each once
+ */
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/num.h"
+#include "base/time.h"
+#include "io/signal.h"
+#include "store/store.h"
+#include "tool/message.h"
+#include "tool/options.h"
+#include "tool/run.h"
+#include "tool/set.h"
+#include "tool/show.h"
+
+enum { ALL_TYPES = (1 << HI_TYPES) - 1 };
+
+struct options {
+	bool derived, raw, follow, hours;
+	const char *pace;
+	struct hi_strings set;
+};
+
+static const struct hi_option option_table[] = {
+	{ "derived", 0, HI_OPT_FLAG, offsetof(struct options, derived), NULL,
+	  "scores too, not only what sensors gave" },
+	{ "raw", 0, HI_OPT_FLAG, offsetof(struct options, raw), NULL,
+	  "every row as committed, in order of arrival, duplicates too" },
+	{ "follow", 'f', HI_OPT_FLAG, offsetof(struct options, follow), NULL,
+	  "go on with what is committed later, until a signal" },
+	{ "pace", 0, HI_OPT_STRING, offsetof(struct options, pace), "Nx",
+	  "as fast as it happened (1x), or N times as fast" },
+	{ "set", 0, HI_OPT_STRINGS, offsetof(struct options, set), "KEY=V",
+	  "put this key into every record" },
+	{ "hours", 0, HI_OPT_FLAG, offsetof(struct options, hours), NULL,
+	  "print the store's hours, an operand a line" },
+	{ 0 },
+};
+
+static const struct hi_program program = {
+	.name = "hi-cat",
+	.summary = "Reads stores and files, and passes on what is selected.",
+	.usage = "[OPTION]... [STORE|FILE]...",
+	.examples = "hi-cat --last 20 --patient P-001 ward/\n"
+		    "hi-cat --day yesterday --type reading,alert ward/ | hi-report > y.html\n"
+		    "hi-cat --follow --metric spo2 ward/\n",
+	.groups = HI_GROUP_SELECT | HI_GROUP_TYPE | HI_GROUP_OUTPUT | HI_GROUP_FORMAT |
+		  HI_GROUP_TZ | HI_GROUP_STRICT | HI_GROUP_PROGRESS,
+	.options = option_table,
+};
+
+struct state {
+	struct options options;
+	unsigned types; /* that were asked for */
+	double pace;	/* event time to wall time; 0: as fast as it goes */
+	bool paced;	/* the first time was met: */
+	int64_t first_us, begun_us;
+	struct hi_show show;
+	struct hi_set set;
+	const char *store; /* of --hours */
+};
+
+static int64_t monotonic_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * HI_US_S + t.tv_nsec / 1000;
+}
+
+/* Waits until rec is due. By half seconds, so that a signal is not slept over. */
+static void wait_for(struct state *st, struct hi_run *run, const struct hi_rec *rec)
+{
+	if (!(rec->has & HI_HAS_TIME))
+		return;
+	if (!st->paced) {
+		st->paced = true;
+		st->first_us = rec->t_us;
+		st->begun_us = monotonic_us();
+	}
+	int64_t due_us = st->begun_us + (int64_t)((double)(rec->t_us - st->first_us) / st->pace);
+	int64_t left_us = due_us - monotonic_us();
+	if (left_us <= 0)
+		return;
+	hi_show_pause(&st->show, run);
+	hi_writer_flush(run->out);
+	for (; left_us > 0 && !hi_signal_stop; left_us = due_us - monotonic_us()) {
+		int64_t nap_us = left_us < HI_US_S / 2 ? left_us : HI_US_S / 2;
+		struct timespec t = { .tv_nsec = nap_us * 1000 };
+		nanosleep(&t, NULL);
+	}
+}
+
+static int open_output(struct hi_run *run, struct hi_error *e)
+{
+	struct state *st = run->state;
+	int s = hi_set_init(&st->set, st->options.set.v, st->options.set.n, e);
+	return s ? s : hi_show_open(&st->show, run, e);
+}
+
+static int record(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e)
+{
+	struct state *st = run->state;
+	struct hi_rec changed;
+	if (!(st->types & 1u << rec->type))
+		return HI_OK;
+	if (st->pace > 0)
+		wait_for(st, run, rec);
+	if (st->set.n > 0 && rec->type != HI_T_MARK) {
+		int s = hi_set_apply(&st->set, rec, &changed, e);
+		if (s)
+			return s == HI_REFUSED ? hi_run_reject(run, e, rec->line) : s;
+		rec = &changed;
+	}
+	return hi_show_record(&st->show, run, rec, e);
+}
+
+static int pause_output(struct hi_run *run, struct hi_error *e)
+{
+	struct state *st = run->state;
+	(void)e;
+	hi_show_pause(&st->show, run);
+	return HI_OK;
+}
+
+static int close_output(struct hi_run *run, struct hi_error *e)
+{
+	struct state *st = run->state;
+	hi_set_release(&st->set);
+	return hi_show_close(&st->show, run, e);
+}
+
+static void print_hour(void *arg, int64_t hour_us)
+{
+	struct hi_run *run = arg;
+	struct state *st = run->state;
+	char text[HI_TIME_TEXT_MAX];
+	hi_time_format(hour_us, 0, text);
+	hi_buf_printf(&run->line, "%s@%.13s", st->store, text);
+	hi_emit(run);
+}
+
+static int print_hours(struct hi_run *run, struct hi_error *e)
+{
+	struct state *st = run->state;
+	const struct hi_common *c = run->common;
+	struct hi_select sel = { .since_us = c->since.given ? c->since.t_us : HI_TIME_MIN,
+				 .until_us = c->until.given ? c->until.t_us : HI_TIME_END };
+	struct hi_store *store;
+	int s = hi_store_open(&store, st->store, e);
+	s = s ? s : hi_store_hours(store, &sel, print_hour, run, e);
+	if (s == HI_OK || store)
+		hi_store_close(store);
+	return s;
+}
+
+/* The bits of --type; 0 after a complaint. */
+static unsigned types_of(const struct hi_strings *names)
+{
+	unsigned types = 0;
+	for (size_t i = 0; i < names->n; i++) {
+		int t = 0;
+		while (t < HI_TYPES && strcmp(names->v[i], hi_type_names[t]) != 0)
+			t++;
+		if (strcmp(names->v[i], "all") == 0) {
+			types |= ALL_TYPES;
+		} else if (t == HI_TYPES || t == HI_T_MARK) {
+			hi_complain("--type %s: there are reading, alert, act, patient, stat, "
+				    "void, reject, other, all",
+				    names->v[i]);
+			return 0;
+		} else {
+			types |= 1u << t;
+		}
+	}
+	return types;
+}
+
+/* "60x" or "60". */
+static bool pace_of(const char *text, double *pace)
+{
+	struct hi_num n;
+	size_t len = strlen(text);
+	if (len && text[len - 1] == 'x')
+		len--;
+	if (!hi_num_parse((struct hi_slice){ text, len }, &n) || !(n.v > 0))
+		return false;
+	*pace = n.v;
+	return true;
+}
+
+/* What goes together: -1, or the exit status after a complaint. */
+static int check(struct state *st, const struct hi_common *common, int n, char **operands)
+{
+	const struct options *o = &st->options;
+	int stores = 0;
+	const char *why = NULL;
+	for (int i = 0; i < n; i++)
+		stores += hi_store_is(operands[i]);
+	if (o->pace && !pace_of(o->pace, &st->pace))
+		why = "--pace: not a rate such as 1x or 60x";
+	else if (o->hours && (n != 1 || stores != 1))
+		why = "--hours takes one store";
+	else if (o->follow && (n != 1 || stores != 1))
+		why = "--follow takes one store";
+	else if ((o->raw || common->last_n || common->last_us) && stores < (n ? n : 1))
+		why = "--raw and --last are for stores; a file is read once, from its beginning";
+	if (why)
+		hi_complain("%s", why);
+	return why ? hi_exit_status(HI_USAGE) : -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct state st = { .types = ALL_TYPES };
+	struct hi_common common;
+	int first;
+	int exit_status = hi_options_parse(&program, &st.options, &common, argc, argv, &first);
+	if (exit_status < 0)
+		exit_status = check(&st, &common, argc - first, argv + first);
+	if (exit_status < 0 && common.types.n > 0 && !(st.types = types_of(&common.types)))
+		exit_status = hi_exit_status(HI_USAGE);
+	if (exit_status >= 0)
+		return exit_status;
+	st.store = argv[first];
+	if (st.options.hours)
+		return hi_run_source(&program, &common, &st, print_hours);
+	unsigned takes = common.types.n > 0 ? st.types : 1u << HI_T_READING;
+	if (st.options.derived || takes == ALL_TYPES)
+		takes |= HI_TAKES_SCORES;
+	struct hi_tool tool = {
+		.program = &program,
+		.role = HI_FILTER,
+		.takes = takes,
+		.raw = st.options.raw,
+		.follow = st.options.follow,
+		.open = open_output,
+		.record = record,
+		.pause = pause_output,
+		.close = close_output,
+	};
+	return hi_run(&tool, &common, &st, argc - first, argv + first);
+}
