@@ -4,7 +4,7 @@
 #include "base/time.h"
 
 /* No shape with longer lines is learned: a match must not run beyond the block's slack. */
-enum { LINE_MAX_LEARNED = 4096, STRING_MAX = 1024 };
+enum { LINE_MAX_LEARNED = 4096, STRING_MAX = 1024, NAME_PROBES = 8 };
 
 /* memcmp(p, c->text, c->len) == 0. Reads HI_TEMPLATE_CONSTANT_MAX bytes. */
 static inline bool same(const struct hi_constant *c, const char *p)
@@ -184,17 +184,33 @@ static inline size_t take_patient(struct hi_memory *mem, const char *p, struct h
 	return len;
 }
 
+/*
+ * The slot of a name: its own, a free one, or, where all NAME_PROBES are taken, the
+ * first, whose name must go. (One slot a name alone made one run in five slow: six
+ * names among 64 slots meet that often.)
+ */
+static struct hi_name *name_slot(struct hi_memory *mem, struct hi_slice s)
+{
+	size_t home = (size_t)hi_hash_slice(s);
+	for (size_t k = 0; k < NAME_PROBES; k++) {
+		struct hi_name *n = &mem->names[(home + k) % HI_TEMPLATE_NAMES];
+		if (n->name.len == 0 ||
+		    (s.len == n->name.len && memcmp(s.ptr, n->name.text, s.len) == 0))
+			return n;
+	}
+	return &mem->names[home % HI_TEMPLATE_NAMES];
+}
+
 static const struct hi_name *find_name(struct hi_memory *mem, struct hi_slice s)
 {
-	size_t i = hi_hash_slice(s) % HI_TEMPLATE_NAMES;
-	struct hi_name *n = &mem->names[i];
-	const struct hi_metric *m;
+	struct hi_name *n = name_slot(mem, s);
+	size_t i = (size_t)(n - mem->names);
 
 	mem->names[mem->last_name].follower = (unsigned char)i;
 	mem->last_name = i;
 	if (s.len == n->name.len && memcmp(s.ptr, n->name.text, s.len) == 0)
 		return n;
-	m = hi_metric_find(s);
+	const struct hi_metric *m = hi_metric_find(s);
 	n->metric = m;
 	n->numeric = m && !m->codes && strlen(m->unit) <= HI_UNIT_MAX;
 	expect(&n->name, s.ptr, s.len);

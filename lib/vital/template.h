@@ -16,7 +16,7 @@
 enum {
 	HI_TEMPLATE_VALUES_MAX = 12,
 	HI_TEMPLATE_CONSTANT_MAX = 64,
-	HI_TEMPLATE_NAMES = 64, /* direct-mapped; a power of two */
+	HI_TEMPLATE_NAMES = 64,
 };
 
 /* Text between two values, padded with zeros; bits as hi_scan_same16 wants them, a block each. */
