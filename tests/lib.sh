@@ -14,6 +14,7 @@ unset HI_TZ HI_SCAN
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=${BUILD:-build}
 case $BUILD in /*) ;; *) BUILD=$ROOT/$BUILD ;; esac
+[ -x "$BUILD/bin/hi-detect" ] || { echo "lib.sh: build first: make" >&2; exit 1; }
 export PATH=$BUILD/bin:$PATH
 T=$(mktemp -d "${TMPDIR:-/tmp}/hi-test.XXXXXX")
 passed=0 failed=0 skipped=0

@@ -95,20 +95,20 @@ int hi_run_give(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e
 			hi_run_range(run, rec->t_us, rec->t_us);
 		return HI_OK;
 	}
-	if (p->last && rec->type != HI_T_MARK)
-		return hi_last_put(p->last, rec, e);
+	if (p->tail && rec->type != HI_T_MARK)
+		return hi_tail_put(p->tail, rec, e);
 	run->records++;
 	return p->tool->record(run, rec, e);
 }
 
-int hi_run_give_last(struct hi_run *run, struct hi_error *e)
+int hi_run_give_tail(struct hi_run *run, struct hi_error *e)
 {
 	struct hi_run_private *p = run->p;
 	struct hi_slice line;
 	struct hi_rec rec;
 	int s = HI_OK;
 
-	while (s == HI_OK && p->last && hi_last_next(p->last, &line)) {
+	while (s == HI_OK && p->tail && hi_tail_next(p->tail, &line)) {
 		s = hi_reader_line_parse(p->reader, line, &rec, e);
 		run->records++;
 		s = s ? s : p->tool->record(run, &rec, e);
@@ -224,7 +224,7 @@ static void finish(struct hi_run *run, bool opened)
 	hi_buf_release(&run->line);
 	hi_buf_release(&run->p->reject);
 	hi_reader_free(run->p->reader);
-	hi_last_free(run->p->last);
+	hi_tail_free(run->p->tail);
 }
 
 int hi_run(const struct hi_tool *tool, const struct hi_common *common, void *state, int operands_n,
@@ -246,12 +246,12 @@ int hi_run(const struct hi_tool *tool, const struct hi_common *common, void *sta
 		s = tool->open(&run, &e);
 	begun = s == HI_OK;
 	if (s == HI_OK && (common->last_n > 0 || common->last_us > 0)) {
-		p.last = hi_last_new(common->last_n, common->last_us);
-		if (!p.last)
+		p.tail = hi_tail_new(common->last_n, common->last_us);
+		if (!p.tail)
 			s = hi_error_set(&e, HI_NOMEM, "no memory for what --last keeps");
 	}
 	s = s ? s : read_operands(&run, operands_n, operands, &e);
-	s = s ? s : hi_run_give_last(&run, &e);
+	s = s ? s : hi_run_give_tail(&run, &e);
 	if (s < 0)
 		fail(&run, &e);
 	if (begun && tool->close) {

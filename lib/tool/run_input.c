@@ -126,9 +126,6 @@ int hi_run_input(struct hi_run *run, const char *path, struct hi_error *e)
 	struct hi_run_private *p = run->p;
 	struct stat st;
 
-	/* What is newest is known at a stream's end only; a store knows it. */
-	if (run->common->last_n > 0 || run->common->last_us > 0)
-		return hi_error_set(e, HI_USAGE, "--last needs a store to read from");
 	int s = hi_input_open(&p->in, path, e);
 	if (s)
 		return s;

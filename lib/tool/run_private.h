@@ -4,7 +4,7 @@
 
 #include "io/atomic.h"
 #include "io/input.h"
-#include "tool/last.h"
+#include "tool/tail.h"
 #include "tool/run.h"
 #include "vital/reader.h"
 
@@ -19,7 +19,7 @@ struct hi_run_private {
 	struct hi_buf reject;
 	uint64_t messages;
 	bool selecting; /* an option leaves records out */
-	struct hi_last *last; /* --last over what is no store; NULL: not asked for */
+	struct hi_tail *tail; /* --last over what is no store; NULL: not asked for */
 	bool zoneless_told;
 	bool input_is_file; /* a signal ends it at once; a pipe is read on for a second */
 	bool ended;	    /* by a signal */
@@ -40,7 +40,7 @@ void hi_run_range(struct hi_run *run, int64_t oldest_us, int64_t newest_us);
 int hi_run_give(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e);
 
 /* What --last kept, at the end of all operands; HI_OK or negative. */
-int hi_run_give_last(struct hi_run *run, struct hi_error *e);
+int hi_run_give_tail(struct hi_run *run, struct hi_error *e);
 
 /* All records of a store operand; HI_OK or negative. */
 int hi_run_store(struct hi_run *run, const char *path, struct hi_error *e);

@@ -34,8 +34,6 @@ is "after -- a name may begin with a dash" \
 
 status "no such zone" 2 hi-detect --tz Mars/Phobos "$T/in"
 status "the hour that is missing" 2 hi-detect --since '2025-03-30 02:30' --tz Europe/Berlin "$T/in"
-status "--last of a stream" 2 hi-detect --last 20 "$T/in"
-has "--last says why" "$(cat "$T/.err")" 'needs a store'
 
 # Who looks at the processes of the machine does not see whom the ward looks at.
 mkfifo "$T/pipe"

@@ -1,4 +1,4 @@
-#include "tool/last.h"
+#include "tool/tail.h"
 
 #include <stdlib.h>
 
@@ -20,16 +20,16 @@ struct series {
 	size_t n;
 };
 
-struct hi_last {
+struct hi_tail {
 	int64_t n, span_us, newest_us;
 	struct line *v; /* in order of arrival; before first they are dropped or given */
 	size_t first, v_n, v_cap;
 	struct hi_patients *series; /* by patient and metric */
 };
 
-struct hi_last *hi_last_new(int64_t n, int64_t span_us)
+struct hi_tail *hi_tail_new(int64_t n, int64_t span_us)
 {
-	struct hi_last *l = calloc(1, sizeof(*l));
+	struct hi_tail *l = calloc(1, sizeof(*l));
 	if (!l)
 		return NULL;
 	l->n = n;
@@ -43,7 +43,7 @@ struct hi_last *hi_last_new(int64_t n, int64_t span_us)
 	return l;
 }
 
-void hi_last_free(struct hi_last *l)
+void hi_tail_free(struct hi_tail *l)
 {
 	if (!l)
 		return;
@@ -59,7 +59,7 @@ void hi_last_free(struct hi_last *l)
 }
 
 /* Room for one more; what was given up at the front goes when it is half of all. */
-static bool make_room(struct hi_last *l)
+static bool make_room(struct hi_tail *l)
 {
 	if (l->v_n < l->v_cap)
 		return true;
@@ -79,7 +79,7 @@ static bool make_room(struct hi_last *l)
 	return true;
 }
 
-static bool keep(struct hi_last *l, const struct hi_rec *rec)
+static bool keep(struct hi_tail *l, const struct hi_rec *rec)
 {
 	if (!make_room(l))
 		return false;
@@ -95,19 +95,19 @@ static bool keep(struct hi_last *l, const struct hi_rec *rec)
 	return true;
 }
 
-static void drop(struct hi_last *l, size_t i)
+static void drop(struct hi_tail *l, size_t i)
 {
 	free(l->v[i].text);
 	l->v[i].text = NULL;
 }
 
 /* Of equal times the one that came first is older. */
-static bool older(const struct hi_last *l, size_t a, size_t b)
+static bool older(const struct hi_tail *l, size_t a, size_t b)
 {
 	return l->v[a].t_us != l->v[b].t_us ? l->v[a].t_us < l->v[b].t_us : a < b;
 }
 
-static void sift_down(const struct hi_last *l, struct series *s)
+static void sift_down(const struct hi_tail *l, struct series *s)
 {
 	size_t i = 0;
 	for (;;) {
@@ -124,7 +124,7 @@ static void sift_down(const struct hi_last *l, struct series *s)
 	}
 }
 
-static void sift_up(const struct hi_last *l, struct series *s)
+static void sift_up(const struct hi_tail *l, struct series *s)
 {
 	for (size_t i = s->n - 1; i > 0 && older(l, s->line[i], s->line[(i - 1) / 2]);
 	     i = (i - 1) / 2) {
@@ -134,7 +134,7 @@ static void sift_up(const struct hi_last *l, struct series *s)
 	}
 }
 
-static struct series *series_of(struct hi_last *l, const struct hi_rec *rec)
+static struct series *series_of(struct hi_tail *l, const struct hi_rec *rec)
 {
 	char key[KEY_MAX];
 	size_t n = rec->patient_id.len;
@@ -145,7 +145,7 @@ static struct series *series_of(struct hi_last *l, const struct hi_rec *rec)
 	return hi_patients_get(l->series, (struct hi_slice){ key, n }, hi_hash(key, n));
 }
 
-static bool put_counted(struct hi_last *l, const struct hi_rec *rec)
+static bool put_counted(struct hi_tail *l, const struct hi_rec *rec)
 {
 	struct series *s = rec->type == HI_T_READING ? series_of(l, rec) : NULL;
 	if (rec->type != HI_T_READING)
@@ -175,7 +175,7 @@ static bool put_counted(struct hi_last *l, const struct hi_rec *rec)
 	return true;
 }
 
-static bool put_timed(struct hi_last *l, const struct hi_rec *rec)
+static bool put_timed(struct hi_tail *l, const struct hi_rec *rec)
 {
 	if (rec->type == HI_T_READING && rec->t_us > l->newest_us)
 		l->newest_us = rec->t_us;
@@ -190,13 +190,13 @@ static bool put_timed(struct hi_last *l, const struct hi_rec *rec)
 	return true;
 }
 
-int hi_last_put(struct hi_last *l, const struct hi_rec *rec, struct hi_error *e)
+int hi_tail_put(struct hi_tail *l, const struct hi_rec *rec, struct hi_error *e)
 {
 	bool done = l->n > 0 ? put_counted(l, rec) : put_timed(l, rec);
 	return done ? HI_OK : hi_error_set(e, HI_NOMEM, "no memory for what --last keeps");
 }
 
-bool hi_last_next(struct hi_last *l, struct hi_slice *line)
+bool hi_tail_next(struct hi_tail *l, struct hi_slice *line)
 {
 	for (; l->first < l->v_n; l->first++) {
 		const struct line *k = &l->v[l->first];

@@ -8,22 +8,22 @@
  * that are not readings are kept by their time for a duration, and all of them for
  * a number.
  */
-#ifndef HI_TOOL_LAST_H
-#define HI_TOOL_LAST_H
+#ifndef HI_TOOL_TAIL_H
+#define HI_TOOL_TAIL_H
 
 #include "base/status.h"
 #include "vital/record.h"
 
-struct hi_last; /* opaque */
+struct hi_tail; /* opaque */
 
 /* Either n or span_us is above 0. NULL: no memory. */
-struct hi_last *hi_last_new(int64_t n, int64_t span_us);
-void hi_last_free(struct hi_last *l);
+struct hi_tail *hi_tail_new(int64_t n, int64_t span_us);
+void hi_tail_free(struct hi_tail *l);
 
 /* Copies the record's line if it may be among the last. HI_OK or HI_NOMEM. */
-int hi_last_put(struct hi_last *l, const struct hi_rec *rec, struct hi_error *e);
+int hi_tail_put(struct hi_tail *l, const struct hi_rec *rec, struct hi_error *e);
 
 /* The next of them as a line without LF, or false at the end. Called after the last put. */
-bool hi_last_next(struct hi_last *l, struct hi_slice *line);
+bool hi_tail_next(struct hi_tail *l, struct hi_slice *line);
 
 #endif
