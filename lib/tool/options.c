@@ -124,9 +124,9 @@ static int gather(struct line *l, int argc, char **argv)
 	opterr = 0;
 	optind = 0; /* glibc and musl: start anew */
 	while ((got = getopt_long(argc, argv, l->shorts, l->longs, NULL)) != -1) {
-		if (got == '?' || got == ':')
-			return wrong(l, got, argv[optind - 1]);
 		const struct hi_option_row *row = row_of(l, got);
+		if (!row) /* '?' or ':' */
+			return wrong(l, got, argv[optind - 1]);
 		const char *arg = optarg;
 		if (!row->own && row->opt->offset == HI_AT_HELP)
 			return hi_option_help(l->program, l->rows, l->rows_n);

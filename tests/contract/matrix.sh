@@ -34,7 +34,7 @@ use() {
 	case $1 in
 	hi-gen) cmd=(hi-gen --count 5000) ;;
 	hi-csv) cmd=(hi-csv) ;;
-	hi-csv--to) cmd=(hi-csv --to csv) ;;
+	hi-csv--to) cmd=(hi-csv --to narrow) ;;
 	hi-store) cmd=(hi-store -q "$T/store.$runs") ;;
 	*) cmd=("$1" -q) ;;
 	esac
