@@ -16,6 +16,28 @@ for seed in 1 2 3; do
 done
 ok "there is an alert to see" grep -q '"type":"alert"' "$T/replay"
 
+# The whole way from CSV, each tool behind a clumsy pipe.
+hi-csv --to narrow <"$T/in.ndjson" >"$T/in.csv"
+hi-csv -q "$T/in.csv" | hi-detect -q | tee "$T/replay" | hi-agg -q --every 1h --by patient >"$T/replay.agg"
+pieces 5 <"$T/in.csv" | hi-csv -q | pieces 6 | hi-detect -q | pieces 7 | tee "$T/live" |
+	pieces 8 | hi-agg -q --every 1h --by patient | pieces 9 >"$T/live.agg"
+ok "hi-csv | hi-detect" cmp -s "$T/replay" "$T/live"
+ok "hi-csv | hi-detect | hi-agg" cmp -s "$T/replay.agg" "$T/live.agg"
+ok "there are hours to see" test "$(wc -l <"$T/replay.agg")" -ge 30
+pieces 12 <"$T/replay" | hi-csv -q --to wide | pieces 13 >"$T/live"
+hi-csv -q --to wide "$T/replay" >"$T/replay.csv"
+ok "hi-csv --to wide" cmp -s "$T/replay.csv" "$T/live"
+
+# A store filled by a file and one filled slowly hold the same.
+if [ -x "$BUILD/bin/hi-cat" ]; then
+	hi-store -q "$T/replay" "$T/store1"
+	pieces 14 <"$T/replay" | hi-store -q "$T/store2"
+	hi-cat -q "$T/store1" >"$T/cat1"
+	hi-cat -q "$T/store2" | pieces 15 >"$T/cat2"
+	ok "hi-store, hi-cat" cmp -s "$T/cat1" "$T/cat2"
+	ok "nothing is lost" test "$(wc -l <"$T/cat1")" -ge "$(wc -l <"$T/replay")"
+fi
+
 # Lines that are rejected too, and a last line without its end.
 hi-gen --patients 3 --count 5000 --fault garbage=0.02 >"$T/bad.ndjson"
 printf '{"patient_id":"P-1","metr' >>"$T/bad.ndjson"
