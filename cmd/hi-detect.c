@@ -74,16 +74,16 @@ static int open_rules(struct hi_run *run, struct hi_error *e)
 static int record(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e)
 {
 	struct state *s = run->state;
-	bool reading = rec->type == HI_T_READING, judge = reading && s->each;
+	bool reading = rec->type == HI_T_READING;
 	int status = HI_OK;
 
 	if (reading && s->detect)
-		status = hi_detect_before(s->detect, rec, &judge, e);
+		status = hi_detect_before(s->detect, rec, e);
 	if (!s->opt.only_new || rec->type == HI_T_MARK)
 		hi_pass(run, rec);
-	if (!judge || status != HI_OK)
-		return status;
-	return s->each ? hi_each_record(s->each, rec, e) : hi_detect_after(s->detect, rec, e);
+	if (status == HI_DETECT_JUDGE)
+		return hi_detect_after(s->detect, rec, e);
+	return reading && s->each ? hi_each_record(s->each, rec, e) : status;
 }
 
 static int close_rules(struct hi_run *run, struct hi_error *e)

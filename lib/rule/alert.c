@@ -4,7 +4,6 @@
 
 #include "base/hash.h"
 #include "base/time.h"
-#include "json/json.h"
 
 void hi_value_text_keep(struct hi_value_text *t, const struct hi_rec *rec)
 {
@@ -19,37 +18,79 @@ void hi_value_text_keep(struct hi_value_text *t, const struct hi_rec *rec)
 	}
 }
 
-static struct hi_slice text_of(const struct hi_value_text *t)
+/*
+ * The record is put together in one piece of room: a call and a check a field took
+ * twice as long, and the replaced system's data hold an alert in sixty readings.
+ * What may need escapes: patient_id, metric_name twice, unit three times.
+ */
+enum {
+	ESCAPED = 6, /* bytes for one at most: \u00XX */
+	ALERT_MAX = ESCAPED * (HI_PATIENT_ID_MAX + 2 * HI_METRIC_NAME_MAX + 3 * HI_UNIT_MAX) +
+		    5 * HI_VALUE_TEXT_MAX + 8 * HI_NUM_TEXT_MAX + 4 * HI_TIME_TEXT_MAX +
+		    HI_RULE_NAME_MAX + HI_UUID_TEXT + 600
+};
+
+#define PUT(p, text) put(p, text, sizeof(text) - 1)
+
+static inline char *put(char *p, const void *from, size_t n)
 {
-	return (struct hi_slice){ t->text, t->len };
+	memcpy(p, from, n);
+	return p + n;
+}
+
+static char *put_str(char *p, const char *s)
+{
+	return put(p, s, strlen(s));
+}
+
+static char *put_text(char *p, const struct hi_value_text *t)
+{
+	return put(p, t->text, t->len);
+}
+
+/* As it stands between quotes. */
+static char *put_escaped(char *p, struct hi_slice s)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.ptr[i];
+
+		if (c < 0x20) {
+			p = PUT(p, "\\u00");
+			*p++ = hex[c >> 4];
+			*p++ = hex[c & 15];
+			continue;
+		}
+		if (c == '"' || c == '\\')
+			*p++ = '\\';
+		*p++ = (char)c;
+	}
+	return p;
 }
 
 /* Patient ids hold no control characters and rule names no LF: no two names are the same. */
-static void put_id(const struct hi_alert *a, struct hi_slice onset, struct hi_buf *b)
+static char *put_id(char *to, const struct hi_alert *a, struct hi_slice onset)
 {
 	char name[HI_PATIENT_ID_MAX + HI_RULE_NAME_MAX + HI_TIME_TEXT_MAX + HI_VALUE_TEXT_MAX + 32];
-	char *p = name, *room = hi_buf_room(b, HI_UUID_TEXT);
-	size_t rule_len = strlen(a->rule->name);
+	char *p = put(name, a->patient_id.ptr, a->patient_id.len);
 
-	if (!room)
-		return;
-	p = (char *)mempcpy(p, a->patient_id.ptr, a->patient_id.len);
 	*p++ = '\n';
-	p = (char *)mempcpy(p, a->rule->name, rule_len);
+	p = put_str(p, a->rule->name);
 	*p++ = '\n';
-	p = (char *)mempcpy(p, onset.ptr, onset.len);
+	p = put(p, onset.ptr, onset.len);
 	if (a->each) {
 		*p++ = '\n';
-		p = (char *)mempcpy(p, a->observed->text, a->observed->len);
+		p = put_text(p, a->observed);
 		*p++ = '\n';
 		p += hi_num_format_u64(a->ordinal, p);
 	}
-	hi_uuid5((struct hi_slice){ name, (size_t)(p - name) }, room);
-	b->len += HI_UUID_TEXT;
+	hi_uuid5((struct hi_slice){ name, (size_t)(p - name) }, to);
+	return to + HI_UUID_TEXT;
 }
 
 /* " 1 h 30 min": every part that is not 0, down to milliseconds. */
-static void put_span(struct hi_buf *b, int64_t us)
+static char *put_span(char *p, int64_t us)
 {
 	static const struct {
 		const char *name;
@@ -59,115 +100,123 @@ static void put_span(struct hi_buf *b, int64_t us)
 		     { " min", HI_US_MIN },
 		     { " s", HI_US_S },
 		     { " ms", HI_US_MS } };
-	char text[HI_NUM_TEXT_MAX];
 
 	if (us < HI_US_MS)
-		hi_buf_puts(b, " 0 s");
+		return PUT(p, " 0 s");
 	for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
 		if (us < part[i].us)
 			continue;
-		hi_buf_putc(b, ' ');
-		hi_buf_put(b, text, hi_num_format_u64((uint64_t)(us / part[i].us), text));
-		hi_buf_puts(b, part[i].name);
+		*p++ = ' ';
+		p += hi_num_format_u64((uint64_t)(us / part[i].us), p);
+		p = put_str(p, part[i].name);
 		us %= part[i].us;
 	}
+	return p;
 }
 
-static void put_with_unit(struct hi_buf *b, struct hi_slice value, struct hi_slice unit)
+static char *put_unit(char *p, const struct hi_alert *a)
 {
-	hi_buf_putc(b, ' ');
-	hi_buf_slice(b, value);
-	if (unit.len > 0) {
-		hi_buf_putc(b, ' ');
-		hi_buf_slice(b, unit);
-	}
+	const struct hi_metric *m = a->rule->metric;
+	struct hi_slice unit = m ? hi_slice_of(m->unit_label) : a->unit;
+
+	if (unit.len == 0)
+		return p;
+	*p++ = ' ';
+	return put_escaped(p, unit);
 }
 
 /*
  * What a person reads: "SpO2 88 % below 92 % for 10 s", and at the end "SpO2 no
  * longer below 92 % after 2 min 30 s, worst 85 %".
  */
-static void put_message(const struct hi_alert *a, struct hi_buf *b)
+static char *put_message(char *p, const struct hi_alert *a)
 {
 	const struct hi_rule *r = a->rule;
-	const struct hi_metric *m = r->metric;
-	struct hi_slice unit = m ? hi_slice_of(m->unit_label) : a->unit;
 
-	hi_buf_puts(b, m ? m->label : r->metric_name);
-	if (a->worst)
-		hi_buf_puts(b, " no longer");
-	else
-		put_with_unit(b, text_of(a->observed), unit);
-	hi_buf_putc(b, ' ');
-	hi_buf_puts(b, hi_op_words[r->limit.op]);
-	put_with_unit(b, hi_slice_of(r->limit.text), unit);
+	p = put_escaped(p, hi_slice_of(r->metric ? r->metric->label : r->metric_name));
 	if (a->worst) {
-		hi_buf_puts(b, " after");
-		put_span(b, a->ended_us - a->onset_us);
-		hi_buf_puts(b, ", worst");
-		put_with_unit(b, text_of(a->worst), unit);
-	} else if (r->for_us && !a->each) {
-		hi_buf_puts(b, " for");
-		put_span(b, r->for_us);
+		p = PUT(p, " no longer");
+	} else {
+		*p++ = ' ';
+		p = put_unit(put_text(p, a->observed), a);
 	}
+	*p++ = ' ';
+	p = put_str(p, hi_op_words[r->limit.op]);
+	*p++ = ' ';
+	p = put_unit(put_str(p, r->limit.text), a);
+	if (a->worst) {
+		p = put_span(PUT(p, " after"), a->ended_us - a->onset_us);
+		p = PUT(p, ", worst ");
+		p = put_unit(put_text(p, a->worst), a);
+	} else if (r->for_us && !a->each) {
+		p = put_span(PUT(p, " for"), r->for_us);
+	}
+	return p;
 }
 
-static void put_string(struct hi_buf *b, const char *key, const char *text)
+static char *put_limit(char *p, const struct hi_alert *a)
 {
-	hi_buf_puts(b, key);
-	hi_buf_puts(b, text);
-	hi_buf_putc(b, '"');
+	const struct hi_rule *r = a->rule;
+
+	p = put_str(p, hi_op_text[r->limit.op]);
+	*p++ = ' ';
+	p = put_str(p, r->limit.text);
+	if (r->for_us && !a->each) {
+		p = PUT(p, " for ");
+		p += hi_duration_format(r->for_us, p);
+	}
+	return p;
 }
 
-/* The message may hold a metric's name and a unit: data, so it is quoted where they need it. */
-static void put_quoted_message(const struct hi_alert *a, struct hi_buf *b)
+static char *put_end(char *p, const struct hi_alert *a)
 {
-	char room[4 * HI_METRIC_NAME_MAX + 256];
-	struct hi_buf text = { .ptr = room, .cap = sizeof room, .max = sizeof room };
-
-	put_message(a, &text);
-	hi_json_quote(b, hi_buf_view(&text));
+	p = PUT(p, ",\"ended\":\"");
+	p += hi_time_format(a->ended_us, hi_time_digits(a->ended_us), p);
+	p = PUT(p, "\",\"worst_value\":");
+	p = put_text(p, a->worst);
+	return PUT(p, ",\"latched\":false");
 }
 
 void hi_alert_write(const struct hi_alert *a, struct hi_buf *b)
 {
-	char onset[HI_TIME_TEXT_MAX], ended[HI_TIME_TEXT_MAX];
+	char onset[HI_TIME_TEXT_MAX];
 	size_t onset_len = hi_time_format(a->onset_us, hi_time_digits(a->onset_us), onset);
 	const struct hi_rule *r = a->rule;
+	char *p;
 
-	hi_buf_puts(b, "{\"type\":\"alert\",\"alert_id\":\"");
-	put_id(a, (struct hi_slice){ onset, onset_len }, b);
-	hi_buf_puts(b, "\",\"patient_id\":");
-	hi_json_quote(b, a->patient_id);
-	hi_buf_puts(b, ",\"metric_name\":");
-	hi_json_quote(b, hi_slice_of(r->metric_name));
-	put_string(b, ",\"alert_type\":\"", r->name);
-	put_string(b, ",\"priority\":\"", hi_priorities[r->priority].name);
-	put_string(b, ",\"status\":\"", a->worst ? "CLEARED" : "ACTIVE");
-	hi_buf_puts(b, ",\"observed_value\":");
-	hi_buf_slice(b, text_of(a->observed));
+	p = hi_buf_room(b, ALERT_MAX);
+	if (!p)
+		return;
+	p = PUT(p, "{\"type\":\"alert\",\"alert_id\":\"");
+	p = put_id(p, a, (struct hi_slice){ onset, onset_len });
+	p = PUT(p, "\",\"patient_id\":\"");
+	p = put_escaped(p, a->patient_id);
+	p = PUT(p, "\",\"metric_name\":\"");
+	p = put_escaped(p, hi_slice_of(r->metric_name));
+	p = PUT(p, "\",\"alert_type\":\"");
+	p = put_str(p, r->name);
+	p = PUT(p, "\",\"priority\":\"");
+	p = put_str(p, hi_priorities[r->priority].name);
+	p = PUT(p, "\",\"status\":\"");
+	p = a->worst ? PUT(p, "CLEARED") : PUT(p, "ACTIVE");
+	p = PUT(p, "\",\"observed_value\":");
+	p = put_text(p, a->observed);
 	if (a->unit.len > 0) {
-		hi_buf_puts(b, ",\"unit\":");
-		hi_json_quote(b, a->unit);
+		p = PUT(p, ",\"unit\":\"");
+		p = put_escaped(p, a->unit);
+		*p++ = '"';
 	}
-	hi_buf_puts(b, ",\"limit\":\"");
+	p = PUT(p, ",\"limit\":\"");
+	p = put_limit(p, a);
+	p = PUT(p, "\",\"timestamp\":\"");
+	p = put(p, onset, onset_len);
+	*p++ = '"';
+	if (a->worst)
+		p = put_end(p, a);
 	if (a->each)
-		hi_limit_put(&r->limit, 0, b);
-	else
-		hi_rule_limit(r, b);
-	hi_buf_puts(b, "\",\"timestamp\":\"");
-	hi_buf_put(b, onset, onset_len);
-	hi_buf_putc(b, '"');
-	if (a->worst) {
-		hi_buf_puts(b, ",\"ended\":\"");
-		hi_buf_put(b, ended,
-			   hi_time_format(a->ended_us, hi_time_digits(a->ended_us), ended));
-		hi_buf_puts(b, "\",\"worst_value\":");
-		hi_buf_slice(b, text_of(a->worst));
-		hi_buf_puts(b, ",\"latched\":false");
-	}
-	hi_buf_puts(b, a->each ? ",\"each\":true,\"tool\":\"hi-detect\",\"message\":"
-			       : ",\"tool\":\"hi-detect\",\"message\":");
-	put_quoted_message(a, b);
-	hi_buf_putc(b, '}');
+		p = PUT(p, ",\"each\":true");
+	p = PUT(p, ",\"tool\":\"hi-detect\",\"message\":\"");
+	p = put_message(p, a);
+	p = PUT(p, "\"}");
+	b->len = (size_t)(p - b->ptr);
 }

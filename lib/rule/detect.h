@@ -34,13 +34,15 @@ int hi_detect_new(struct hi_detect **out, const struct hi_rules *rules, int64_t 
 		  struct hi_buf *line, void (*emit)(void *arg), void *arg, struct hi_error *e);
 void hi_detect_free(struct hi_detect *d);
 
+/* hi_detect_before: hi_detect_after has something to do. */
+enum { HI_DETECT_JUDGE = 1 };
+
 /*
  * To be called with every reading, in order, before it is passed on: moves its
- * patient's clock and writes what that decides, in order of deadlines. *judge:
- * whether hi_detect_after has anything to do. HI_OK or HI_NOMEM.
+ * patient's clock and writes what that decides, in order of deadlines. HI_OK,
+ * HI_DETECT_JUDGE or HI_NOMEM.
  */
-int hi_detect_before(struct hi_detect *d, const struct hi_rec *rec, bool *judge,
-		     struct hi_error *e);
+int hi_detect_before(struct hi_detect *d, const struct hi_rec *rec, struct hi_error *e);
 
 /* With the same reading after it is passed on: writes what its value decides. HI_OK or HI_NOMEM. */
 int hi_detect_after(struct hi_detect *d, const struct hi_rec *rec, struct hi_error *e);

@@ -103,12 +103,6 @@ int hi_rules_read(struct hi_rules *rules, const char *path,
 
 void hi_rules_release(struct hi_rules *rules);
 
-/* Appends "< 92", and " for 10s" unless for_us is 0. */
-void hi_limit_put(const struct hi_limit *l, int64_t for_us, struct hi_buf *b);
-
-/* Appends the rule's limit and delay as alerts write them: "< 92 for 10s". */
-void hi_rule_limit(const struct hi_rule *r, struct hi_buf *b);
-
 /* Appends all that follows METRIC, in canonical form: "< 92 for 10s clear >= 94 for 30s". */
 void hi_rule_condition(const struct hi_rule *r, struct hi_buf *b);
 

@@ -88,7 +88,7 @@ int hi_threshold_clear(struct hi_words *w, struct hi_rule *r, struct hi_error *e
 	return HI_OK;
 }
 
-void hi_limit_put(const struct hi_limit *l, int64_t for_us, struct hi_buf *b)
+static void put_limit(const struct hi_limit *l, int64_t for_us, struct hi_buf *b)
 {
 	char text[HI_TIME_TEXT_MAX];
 
@@ -101,16 +101,11 @@ void hi_limit_put(const struct hi_limit *l, int64_t for_us, struct hi_buf *b)
 	}
 }
 
-void hi_rule_limit(const struct hi_rule *r, struct hi_buf *b)
-{
-	hi_limit_put(&r->limit, r->for_us, b);
-}
-
 void hi_rule_condition(const struct hi_rule *r, struct hi_buf *b)
 {
-	hi_rule_limit(r, b);
+	put_limit(&r->limit, r->for_us, b);
 	if (r->clears) {
 		hi_buf_puts(b, " clear ");
-		hi_limit_put(&r->clear, r->clear_for_us, b);
+		put_limit(&r->clear, r->clear_for_us, b);
 	}
 }
