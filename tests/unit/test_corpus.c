@@ -353,36 +353,69 @@ START_TEST(hundred_thousand_levels)
 }
 END_TEST
 
-/*
- * A number of any length up to the line's, in a shape that has been learned: in a
- * block that an earlier line has made large, a template could take a whole line
- * above 1 MiB.
- */
+static void put_long_number(struct hi_buf *b, size_t zeros)
+{
+	const char *at = strstr(good, "72.5");
+
+	hi_buf_put(b, good, (size_t)(at - good));
+	hi_buf_puts(b, "72.5");
+	fill(b, '0', zeros);
+	hi_buf_puts(b, at + 4);
+}
+
+/* A number of any length up to the line's, in a shape that has been learned. */
 START_TEST(long_numbers)
 {
-	const size_t lengths[] = { 300, 4000, 300000, 1048400, 1048600, 1200000 };
+	const size_t zeros[] = { 300, 4000, 300000, 1048400, 1048600, 1200000 };
 	struct hi_buf b, want;
-	const char *at = strstr(good, "72.5");
 
 	hi_buf_init(&b, 16 << 20);
 	hi_buf_init(&want, 1 << 16);
-	put_long(&b, HI_LINE_MAX);
-	hi_buf_printf(&want, "%.*s extra=(%zu bytes)\n", (int)sizeof good_means - 2, good_means,
-		      HI_LINE_MAX - (sizeof good - 3));
-	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+	for (size_t i = 0; i < sizeof zeros / sizeof *zeros; i++) {
 		hi_buf_puts(&b, good);
-		hi_buf_put(&b, good, (size_t)(at - good));
-		hi_buf_puts(&b, "72.5");
-		fill(&b, '0', lengths[i]);
-		hi_buf_puts(&b, at + 4);
+		put_long_number(&b, zeros[i]);
 		hi_buf_puts(&want, good_means);
-		if (lengths[i] + sizeof good - 2 > HI_LINE_MAX)
+		if (zeros[i] + sizeof good - 2 > HI_LINE_MAX)
 			hi_buf_puts(&want, too_long);
 		else
 			hi_buf_puts(&want, "reading patient=\"P-001\" metric=\"heart_rate\" "
 					   "value=72.5 time=2025-12-28T06:30:00Z\n");
 	}
 	means("long numbers", &b, ended(&want).ptr);
+	hi_buf_release(&b);
+	hi_buf_release(&want);
+}
+END_TEST
+
+/*
+ * Where an earlier line has made the block large, a whole line above 1 MiB can lie
+ * in it behind a short one, and would fit a template. Lines of the same shape move
+ * it through all places that it can have there.
+ */
+START_TEST(long_number_within_a_large_block)
+{
+	struct hi_buf b, want;
+
+	hi_buf_init(&b, 16 << 20);
+	hi_buf_init(&want, 16 << 20);
+	for (size_t lines = 0; lines < 16000; lines += 1000) {
+		hi_buf_reset(&b);
+		hi_buf_reset(&want);
+		put_long(&b, HI_LINE_MAX);
+		hi_buf_printf(&want, "%.*s extra=(%zu bytes)\n", (int)sizeof good_means - 2,
+			      good_means, HI_LINE_MAX - (sizeof good - 3));
+		for (size_t k = 0; k < lines; k++) {
+			hi_buf_puts(&b, good);
+			hi_buf_puts(&want, good_means);
+		}
+		put_long_number(&b, HI_LINE_MAX);
+		hi_buf_puts(&want, too_long);
+		struct hi_buf got;
+		hi_buf_init(&got, 16 << 20);
+		report(&got, hi_buf_view(&b), "fast", 0, false);
+		same_text("long number in a large block", ended(&got), ended(&want));
+		hi_buf_release(&got);
+	}
 	hi_buf_release(&b);
 	hi_buf_release(&want);
 }
@@ -414,6 +447,7 @@ int main(int argc, char **argv)
 	tcase_add_test(t, sixteen_megabytes);
 	tcase_add_test(t, hundred_thousand_levels);
 	tcase_add_test(t, long_numbers);
+	tcase_add_test(t, long_number_within_a_large_block);
 	Suite *s = suite_create("corpus");
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
