@@ -59,5 +59,5 @@ done
 for page in "$ROOT"/man/*.[1-8]; do
 	[ -e "$page" ] || continue
 	lint "$page"
-	[ "${page##*/}" = "${1:-${page##*/}}" ] && run_page "$page"
+	if [ "${page##*/}" = "${1:-${page##*/}}" ]; then run_page "$page"; fi
 done
