@@ -177,12 +177,23 @@ int hi_csv_plan_settle(struct hi_csv_plan *p, bool stamped, bool patient_given, 
 	return HI_OK;
 }
 
+/* A mapping goes by names: a column without one, or the second of a name, has no rule. */
+static bool is_nameable(const struct hi_csv_plan *p, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (strcasecmp(p->column[k].name, p->column[i].name) == 0)
+			return false;
+	return p->column[i].name[0] != '\0';
+}
+
 static void print_column(const struct hi_csv_plan *p, size_t i, struct hi_buf *b)
 {
 	static const char pad[] = "                        ";
 	const struct hi_csv_column *c = &p->column[i];
 	size_t from = b->len;
 
+	if (!is_nameable(p, i))
+		hi_buf_printf(b, "# column %zu has no name, or that of another: ", i + 1);
 	hi_csv_map_word(b, hi_slice_of(c->name));
 	if (b->len - from < sizeof(pad) - 1)
 		hi_buf_puts(b, pad + (b->len - from));

@@ -1,0 +1,3 @@
+build-asan/lib/base/num.o: lib/base/num.c lib/base/num.h lib/base/slice.h
+lib/base/num.h:
+lib/base/slice.h:
