@@ -18,22 +18,29 @@ cc -O2 -D_GNU_SOURCE -o "$P" "$ROOT/tests/contract/probe.c" || exit 1
 # input. bad TOOL KIND: one line of it, broken. seen TOOL: how many good lines
 # the last run took, told by its output.
 
-TOOLS=${TOOLS:-hi-gen hi-csv hi-csv--to hi-detect hi-store hi-cat hi-agg hi-report}
+TOOLS=${TOOLS:-hi-gen hi-csv hi-csv--to hi-detect hi-store hi-cat hi-cat--store hi-agg hi-report}
 for t in $TOOLS; do [ -e "$ROOT/cmd/${t%%--*}.c" ] && known="${known:-} $t"; done
 TOOLS=$known
 runs=0
 
 have() { [ -x "$BUILD/bin/${1%%--*}" ]; }
-in_kind() { case $1 in hi-gen) echo none ;; hi-csv) echo csv ;; *) echo ndjson ;; esac; }
+in_kind() { case $1 in hi-gen | hi-cat--store) echo none ;; hi-csv) echo csv ;; *) echo ndjson ;; esac; }
 has_output() { [ "$1" != hi-store ]; }
 has_o() { [ "$1" != hi-store ]; }
 passes_lines() { case $1 in hi-csv | hi-csv--to | hi-detect | hi-cat) ;; *) return 1 ;; esac; }
+
+# A store of N readings, made once.
+store_of() {
+	[ -d "$T/kept.$1" ] || hi-gen --count "$1" | hi-store -q "$T/kept.$1"
+	echo "$T/kept.$1"
+}
 
 use() {
 	runs=$((runs + 1))
 	case $1 in
 	hi-gen) cmd=(hi-gen --count 5000) ;;
 	hi-csv) cmd=(hi-csv) ;;
+	hi-cat--store) cmd=(hi-cat "$(store_of 5000)") ;;
 	hi-csv--to) cmd=(hi-csv --to narrow) ;;
 	hi-store) cmd=(hi-store -q "$T/store.$runs") ;;
 	*) cmd=("$1" -q) ;;
@@ -72,7 +79,7 @@ seen() {
 	hi-csv--to) echo $(($(grep -c . "$T/out") - 1)) ;;
 	hi-store) hi-cat -q "$T/store.$runs" | grep -c '^{"patient_id":' ;;
 	hi-agg) grep -o '"count":[0-9]*' "$T/out" | awk -F: '{ n += $2 } END { print n + 0 }' ;;
-	hi-report) grep -oE 'data-readings="[0-9]+"' "$T/out" | awk -F'"' '{ n += $2 } END { print n + 0 }' ;;
+	hi-report) sed -n 's|.*<span>Readings</span><b>\([0-9]*\)</b>.*|\1|p' "$T/out" ;;
 	esac
 }
 
@@ -158,8 +165,9 @@ broken_line() { # a bad line of a kind in the middle: named, status 3, all other
 	no_input "$1" && return 2
 	use "$1"
 	local line=51
-	[ "$(in_kind "$1")" = csv ] && line=52
-	{ goods "$1" 50; bad "$1" "$2"; echo; goods "$1" 50 | tail -n 50; } >"$T/in"
+	[ "$(in_kind "$1")" = csv ] && line=52 # its titles are the first
+	goods "$1" 100 >"$T/in.good"
+	{ head -n $((line - 1)) "$T/in.good"; bad "$1" "$2"; echo; tail -n 50 "$T/in.good"; } >"$T/in"
 	go <"$T/in"
 	want_status 3 && want_seen "$1" 100 && want_said ":$line:"
 }
@@ -181,6 +189,7 @@ p_slow() { # a line through an open pipe comes out at once, with no option
 	use "$1"
 	case $1 in
 	hi-gen) ms=$("$P" first hi-gen --live </dev/null 2>"$T/err") ;;
+	hi-cat--store) ms=$("$P" first "${cmd[@]}" --follow </dev/null 2>"$T/err") ;;
 	hi-store)
 		{ one "$1" P-9; echo; sleep 2; } | "${cmd[@]}" >"$T/out" 2>"$T/err" &
 		sleep 0.8
@@ -202,12 +211,16 @@ p_leaves() { # the reader is gone: SIGPIPE, and not a word
 	want_status 141 && want_quiet
 }
 p_flat() { # 2,000,000 lines take no more memory than 200,000
-	local few many
+	local few many n
 	use "$1"
 	if no_input "$1"; then
-		cmd=(hi-gen --count 200000); go </dev/null; few=$(cat "$T/rss")
-		cmd=(hi-gen --count 2000000)
-		"$P" rss "$T/rss" "${cmd[@]}" >/dev/null; many=$(cat "$T/rss")
+		for n in 200000 2000000; do
+			cmd=(hi-gen --count $n)
+			[ "$1" = hi-gen ] || cmd=(hi-cat "$(store_of $n)")
+			"$P" rss "$T/rss.$n" "${cmd[@]}" >/dev/null 2>"$T/err" || { why="status $?"; return 1; }
+		done
+		few=$(cat "$T/rss.200000") many=$(cat "$T/rss.2000000")
+		rm -rf "$T/kept.2000000"
 	else
 		goods "$1" 200000 | "$P" rss "$T/rss" "${cmd[@]}" >/dev/null 2>"$T/err" || { why="status $?"; return 1; }
 		few=$(cat "$T/rss")
@@ -247,14 +260,16 @@ operand() { # an operand that cannot be read: status 4, named
 	want_status 4 && want_said "${2##*/}"
 }
 p_missing() { operand "$1" "$T/nofile.ndjson"; } # a file that is not there
+p_fails() { operand "$1" /proc/self/mem; } # a file that opens, and fails as it is read
 p_folder() { mkdir -p "$T/folder"; operand "$1" "$T/folder"; } # a folder that is no store
 p_term() { # SIGTERM: a source stops; others drain an open pipe for a second at most
 	local s ms
 	use "$1"; goods "$1" 10 >"$T/in"
-	[ "$1" = hi-gen ] && cmd=(hi-gen --live)
+	case $1 in hi-gen) cmd=(hi-gen --live) ;; hi-cat--store) cmd+=(--follow) ;; esac
 	read -r s ms < <("$P" term "${cmd[@]}" <"$T/in" 2>"$T/err")
 	[ "${s:-99}" = 0 ] || { why="status ${s:-none}: $(head -c 200 "$T/err")"; return 1; }
 	[ "$ms" -le 2000 ] || { why="$ms ms"; return 1; }
+	[ "$1" != hi-store ] || want_seen "$1" 10
 }
 
 PROBES="full:output to a full device is noticed
@@ -273,6 +288,7 @@ long:a line of 16 MiB
 slow:a line through a slow pipe at once
 flat:2,000,000 lines, flat memory
 missing:a file that is not there
+fails:a read that fails
 folder:a folder that is no store
 term:SIGTERM
 help:--help
@@ -302,7 +318,7 @@ done <<<"$PROBES"
 
 if $table; then
 	printf '| probe |'
-	for tool in $TOOLS; do printf ' %s |' "${tool/--to/ --to}"; done
+	for tool in $TOOLS; do t=${tool/--to/ --to}; printf ' %s |' "${t/--store/ STORE}"; done
 	printf '\n|---|'
 	for tool in $TOOLS; do printf ':-:|'; done
 	printf '\n%s' "$rows"
