@@ -52,14 +52,6 @@ static uint32_t rule_index(struct hi_summary *s, const struct hi_rec *rec)
 	return i;
 }
 
-static int64_t onset_of(const struct hi_rec *rec, bool *there)
-{
-	int64_t t_us = rec->t_us;
-
-	*there = (rec->has & HI_HAS_TIME) || hi_rec_time(rec, "timestamp", &t_us);
-	return t_us;
-}
-
 /* What both lines of an episode carry, and what only its end knows. */
 static void fill_episode(struct hi_summary *s, struct hi_alarm *ep, const struct hi_rec *rec,
 			 bool cleared)
@@ -86,8 +78,8 @@ static void fill_episode(struct hi_summary *s, struct hi_alarm *ep, const struct
 	}
 }
 
-static int add_episode(struct hi_summary *s, const struct hi_rec *rec, int64_t onset_us,
-		       struct hi_slice id, bool cleared)
+static int add_episode(struct hi_summary *s, const struct hi_rec *rec, struct hi_slice id,
+		       bool cleared)
 {
 	struct hi_alarm *ep;
 	int rc;
@@ -103,7 +95,7 @@ static int add_episode(struct hi_summary *s, const struct hi_rec *rec, int64_t o
 		ep->patient = hi_summary_patient_get(s, rec, &rc);
 		if (!ep->patient)
 			return rc;
-		ep->onset_us = onset_us;
+		ep->onset_us = rec->t_us;
 		ep->rule = rule_index(s, rec);
 	}
 	fill_episode(s, ep, rec, cleared);
@@ -114,20 +106,19 @@ int hi_summary_alert(struct hi_summary *s, const struct hi_rec *rec)
 {
 	struct hi_summary_patient *p;
 	struct hi_words id;
-	bool cleared, timed;
-	int64_t onset_us = onset_of(rec, &timed);
+	bool cleared;
 	int rc;
 
 	hi_summary_text(s, rec, "status", &id);
 	cleared = hi_slice_is(hi_words_view(&id), "CLEARED");
 	hi_summary_text(s, rec, "alert_id", &id);
-	if (!timed || !(rec->has & HI_HAS_PATIENT) || id.len == 0) {
+	if (!(rec->has & HI_HAS_TIME) || !(rec->has & HI_HAS_PATIENT) || id.len == 0) {
 		s->alerts_odd++;
 		return HI_OK;
 	}
-	hi_summary_time(s, onset_us);
+	hi_summary_time(s, rec->t_us);
 	if (!hi_summary_true(rec, "each"))
-		return add_episode(s, rec, onset_us, hi_words_view(&id), cleared);
+		return add_episode(s, rec, hi_words_view(&id), cleared);
 	s->each++;
 	s->rules[rule_index(s, rec)].each++;
 	p = hi_summary_patient_get(s, rec, &rc);

@@ -33,7 +33,7 @@ static void text_value(struct hi_buf *b, const struct hi_summary *s,
 					: "  ");
 }
 
-enum { COLUMNS_MAX = 8, ENDED_MAX = 20 };
+enum { COLUMNS_MAX = 8, ENDED_MAX = 20, TITLE_MAX = 512 };
 
 static void text_patient(struct hi_table *t, const struct hi_summary *s,
 			 const struct hi_summary_patient *p, unsigned columns, struct hi_buf *b)
@@ -54,27 +54,31 @@ static void text_patient(struct hi_table *t, const struct hi_summary *s,
 	cell(t, b);
 }
 
-/* Titles are C strings, names of metrics are not; a name outside of the catalogue may hold a NUL.
- */
-static void title_of(char out[HI_SUMMARY_TEXT_MAX + 2], const struct hi_summary_metric *m)
+/* A column's title as hi_table_new takes it: set to the right, ended by NUL. */
+static void title_of(char out[TITLE_MAX], const struct hi_summary_metric *m, struct hi_buf *b)
 {
-	struct hi_slice v =
-		m->metric ? hi_slice_of(m->metric->short_name) : hi_words_view(&m->name);
+	size_t n;
 
-	out[0] = '>';
-	memcpy(out + 1, v.ptr, v.len);
-	out[v.len + 1] = '\0';
+	hi_buf_puts(b, ">");
+	if (m->metric)
+		hi_buf_puts(b, m->metric->short_name);
+	else
+		hi_plain_text(b, hi_words_view(&m->name));
+	n = b->len < TITLE_MAX - 1 ? b->len : TITLE_MAX - 1;
+	memcpy(out, b->ptr, n);
+	out[n] = '\0';
+	hi_buf_reset(b);
 }
 
 static int text_board(struct hi_writer *w, const struct hi_summary *s, struct hi_buf *b)
 {
 	const char *titles[COLUMNS_MAX + 3] = { "PATIENT", "ALARM" };
-	char name[COLUMNS_MAX][HI_SUMMARY_TEXT_MAX + 2];
+	char name[COLUMNS_MAX][TITLE_MAX];
 	unsigned n = s->metrics_n < COLUMNS_MAX ? s->metrics_n : COLUMNS_MAX;
 	struct hi_table *t;
 
 	for (unsigned i = 0; i < n; i++) {
-		title_of(name[i], &s->metrics[s->metric_order[i]]);
+		title_of(name[i], &s->metrics[s->metric_order[i]], b);
 		titles[i + 2] = name[i];
 	}
 	titles[n + 2] = "NEWEST";
