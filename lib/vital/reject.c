@@ -17,6 +17,23 @@ static void put_base64(struct hi_buf *b, struct hi_slice s)
 	}
 }
 
+/* A file's name may be any bytes; the record has to be UTF-8 all the same. */
+static void put_source(struct hi_object *o, const char *source)
+{
+	struct hi_buf name;
+	hi_buf_init(&name, 4096);
+	hi_buf_puts(&name, source);
+	size_t bad;
+	for (size_t from = 0; from < name.len; from += bad + 1) {
+		struct hi_slice rest = { name.ptr + from, name.len - from };
+		if (hi_utf8_valid(rest, &bad))
+			break;
+		name.ptr[from + bad] = '?';
+	}
+	hi_object_str(o, "source", hi_buf_view(&name));
+	hi_buf_release(&name);
+}
+
 void hi_reject_write(struct hi_buf *b, const char *tool, const struct hi_error *e,
 		     struct hi_slice text)
 {
@@ -24,7 +41,7 @@ void hi_reject_write(struct hi_buf *b, const char *tool, const struct hi_error *
 	hi_object_begin(&o, b);
 	hi_object_str(&o, "type", HI_LIT("reject"));
 	hi_object_str(&o, "tool", hi_slice_of(tool));
-	hi_object_str(&o, "source", hi_slice_of(e->source ? e->source : ""));
+	put_source(&o, e->source ? e->source : "");
 	hi_object_int(&o, "line", (int64_t)e->line);
 	if (e->column > 0)
 		hi_object_int(&o, "column", e->column);
