@@ -161,7 +161,10 @@ static int count(struct hi_agg *g, const struct hi_rec *rec, uint32_t patient)
 		c = hi_cell_get(g->group, metric, rec->metric);
 	if (!c || hi_values_add(&c->values, &rec->value))
 		return HI_NOMEM;
-	return hi_cell_see(c, patient);
+	if (!g->o.by_patient)
+		return hi_cell_see(c, patient);
+	c->patients_n = 1;
+	return HI_OK;
 }
 
 /*

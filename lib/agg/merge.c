@@ -19,6 +19,8 @@ static int merge_seen(struct hi_agg *g, struct hi_cell *c, const struct hi_agg *
 	bool ok = true;
 	int status = HI_OK;
 
+	if (g->o.by_patient)
+		c->patients_n = 1;
 	for (uint32_t word = 0; word < from->seen_words && status == HI_OK; word++) {
 		for (uint64_t bits = from->seen[word]; bits && status == HI_OK; bits &= bits - 1) {
 			uint32_t i = word * 64 + (uint32_t)__builtin_ctzll(bits);

@@ -8,8 +8,8 @@
 
 enum {
 	DENSE_FIRST = 4,
-	DENSE_FREE = 64,     /* slots that dense may have in any case */
-	DENSE_PER_VALUE = 64 /* beyond that: slots a value, so that an outlier costs nothing */
+	DENSE_FREE = 32,     /* slots that dense may have in any case */
+	DENSE_PER_VALUE = 16 /* beyond that: slots a value, so that an outlier costs nothing */
 };
 
 /* Integers up to here are doubles. A decimal beyond it is counted as its double. */
