@@ -1,4 +1,0 @@
-build-clang/lib/base/buf.o: lib/base/buf.c lib/base/buf.h \
-  lib/base/slice.h
-lib/base/buf.h:
-lib/base/slice.h:

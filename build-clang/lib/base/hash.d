@@ -1,4 +1,0 @@
-build-clang/lib/base/hash.o: lib/base/hash.c lib/base/hash.h \
-  lib/base/slice.h
-lib/base/hash.h:
-lib/base/slice.h:

@@ -1,4 +1,0 @@
-build-clang/lib/base/num.o: lib/base/num.c lib/base/num.h \
-  lib/base/slice.h
-lib/base/num.h:
-lib/base/slice.h:

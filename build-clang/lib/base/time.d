@@ -1,6 +1,0 @@
-build-clang/lib/base/time.o: lib/base/time.c lib/base/time.h \
-  lib/base/slice.h lib/base/status.h lib/base/tz.h
-lib/base/time.h:
-lib/base/slice.h:
-lib/base/status.h:
-lib/base/tz.h:

@@ -1,5 +1,0 @@
-build-clang/lib/base/timeopt.o: lib/base/timeopt.c lib/base/time.h \
-  lib/base/slice.h lib/base/status.h
-lib/base/time.h:
-lib/base/slice.h:
-lib/base/status.h:

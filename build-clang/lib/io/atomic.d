@@ -1,4 +1,0 @@
-build-clang/lib/io/atomic.o: lib/io/atomic.c lib/io/atomic.h \
-  lib/base/status.h
-lib/io/atomic.h:
-lib/base/status.h:

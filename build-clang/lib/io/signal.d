@@ -1,2 +1,0 @@
-build-clang/lib/io/signal.o: lib/io/signal.c lib/io/signal.h
-lib/io/signal.h:

@@ -1,7 +1,0 @@
-build-clang/lib/json/slicer.o: lib/json/slicer.c lib/base/num.h \
-  lib/base/slice.h lib/json/json.h lib/base/buf.h lib/base/status.h
-lib/base/num.h:
-lib/base/slice.h:
-lib/json/json.h:
-lib/base/buf.h:
-lib/base/status.h:

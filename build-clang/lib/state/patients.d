@@ -1,4 +1,0 @@
-build-clang/lib/state/patients.o: lib/state/patients.c \
-  lib/state/patients.h lib/base/slice.h
-lib/state/patients.h:
-lib/base/slice.h:
