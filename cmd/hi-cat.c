@@ -7,7 +7,7 @@
  * Source:  -
  * Departs: from cat(1): a store's readings come sorted, and each once
  */
-#include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/num.h"
@@ -112,6 +112,8 @@ static int record(struct hi_run *run, const struct hi_rec *rec, struct hi_error 
 		return HI_OK;
 	if (st->pace > 0)
 		wait_for(st, run, rec);
+	if (st->pace > 0 && hi_signal_stop)
+		return HI_OK;
 	if (st->set.n > 0 && rec->type != HI_T_MARK) {
 		int s = hi_set_apply(&st->set, rec, &changed, e);
 		if (s)
@@ -195,6 +197,13 @@ static bool pace_of(const char *text, double *pace)
 	return true;
 }
 
+/* A folder that is no store is meant to be one: reading it says so. */
+static bool is_store(const char *operand)
+{
+	struct stat st;
+	return hi_store_is(operand) || (stat(operand, &st) == 0 && S_ISDIR(st.st_mode));
+}
+
 /* What goes together: -1, or the exit status after a complaint. */
 static int check(struct state *st, const struct hi_common *common, int n, char **operands)
 {
@@ -202,7 +211,7 @@ static int check(struct state *st, const struct hi_common *common, int n, char *
 	int stores = 0;
 	const char *why = NULL;
 	for (int i = 0; i < n; i++)
-		stores += hi_store_is(operands[i]);
+		stores += is_store(operands[i]);
 	if (o->pace && !pace_of(o->pace, &st->pace))
 		why = "--pace: not a rate such as 1x or 60x";
 	else if (o->hours && (n != 1 || stores != 1))

@@ -145,31 +145,36 @@ static int one_int(sqlite3 *db, const char *sql, int64_t *v, struct hi_error *e)
 }
 
 /*
- * The application id stands in the file before WAL begins, so that hi_db_is,
- * which reads the file's header only, knows a store from its first commit on.
- * A crash between the steps leaves a database without tables, made whole here.
+ * Tables and application id come to be in one transaction, before WAL begins: the
+ * file's header, which hi_db_is reads, is a store's from the moment on at which
+ * all else is. A crash before it leaves an empty database, made whole here.
  */
 static int make_schema(sqlite3 *db, struct hi_error *e)
 {
-	int64_t tables = 0, id = 0;
+	int64_t tables = 0;
 	char mark[64];
-	int s = one_int(db, "PRAGMA application_id", &id, e);
-	s = s ? s : one_int(db, "SELECT count(*) FROM sqlite_master", &tables, e);
-	if (s)
+	int s = one_int(db, "SELECT count(*) FROM sqlite_master", &tables, e);
+	if (s || tables)
 		return s;
-	if (id != HI_DB_APPLICATION_ID && tables)
-		return hi_error_set(e, HI_USAGE, "store.db is not a store's database");
-	snprintf(mark, sizeof(mark), "PRAGMA application_id=%d", HI_DB_APPLICATION_ID);
-	if (id != HI_DB_APPLICATION_ID)
-		s = hi_db_exec(db, mark, e);
-	s = s ? s : hi_db_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", e);
-	s = s ? s : hi_db_exec(db, "BEGIN IMMEDIATE", e);
+	s = hi_db_exec(db, "PRAGMA synchronous=FULL; BEGIN IMMEDIATE", e);
 	s = s ? s : one_int(db, "SELECT count(*) FROM sqlite_master", &tables, e);
+	snprintf(mark, sizeof(mark), "PRAGMA application_id=%d", HI_DB_APPLICATION_ID);
+	if (s == HI_OK && tables == 0)
+		s = hi_db_exec(db, mark, e);
 	if (s == HI_OK && tables == 0)
 		s = hi_db_exec(db, schema, e);
 	if (s == HI_OK)
 		return hi_db_exec(db, "COMMIT", e);
 	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return s;
+}
+
+static int check_application(sqlite3 *db, struct hi_error *e)
+{
+	int64_t id = 0;
+	int s = one_int(db, "PRAGMA application_id", &id, e);
+	if (s == HI_OK && id != HI_DB_APPLICATION_ID)
+		return hi_error_set(e, HI_USAGE, "not a store");
 	return s;
 }
 
@@ -191,16 +196,21 @@ int hi_db_open(sqlite3 **out, const char *path, bool write, struct hi_error *e)
 		return hi_error_sys(e, "cannot make the database", path);
 	if (fd >= 0)
 		close(fd);
-	int flags = write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+	/* A reader, too, may have to roll back what a crash left; without the right it only reads.
+	 */
+	enum { FLAGS = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX };
 	sqlite3 *db = NULL;
 	int s = HI_OK;
-	if (sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(path, &db, FLAGS, NULL) != SQLITE_OK)
 		s = hi_db_error(db, "cannot open the database", e);
 	if (s == HI_OK)
 		sqlite3_busy_timeout(db, BUSY_MS);
 	if (s == HI_OK && write)
 		s = make_schema(db, e);
+	s = s ? s : check_application(db, e);
 	s = s ? s : check_format(db, e);
+	if (s == HI_OK && write)
+		s = hi_db_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", e);
 	if (s) {
 		sqlite3_close(db);
 		db = NULL;

@@ -62,7 +62,7 @@ int hi_store_open(struct hi_store **out, const char *operand, struct hi_error *e
 		return status;
 	s = *out;
 	if (!hi_db_is(s->fd, "store.db"))
-		status = hi_error_fmt(e, HI_USAGE, "not a store", "%s", s->path);
+		status = hi_error_fmt(e, HI_IO, "not a store", "%s", s->path);
 	else if (asprintf(&db, "%s/store.db", s->path) < 0)
 		status = hi_error_set(e, HI_NOMEM, "no memory for a store");
 	else

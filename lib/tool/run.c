@@ -1,6 +1,7 @@
 #include "tool/run.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -156,9 +157,16 @@ static void close_output(struct hi_run *run, bool opened)
 	}
 }
 
+/* A folder can only be a store, or a mistake that the store's error names. */
+static bool is_folder(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static int read_operand(struct hi_run *run, const char *path, struct hi_error *e)
 {
-	if (strcmp(path, "-") != 0 && hi_store_is(path))
+	if (strcmp(path, "-") != 0 && (hi_store_is(path) || is_folder(path)))
 		return hi_run_store(run, path, e);
 	return hi_run_input(run, path, e);
 }
