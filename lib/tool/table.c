@@ -29,6 +29,14 @@ struct hi_table {
 	bool fixed;	     /* the head is written, widths do not change */
 };
 
+/* text made harmless, until the next call. */
+static struct hi_slice cleaned(struct hi_table *t, struct hi_slice text)
+{
+	hi_buf_reset(&t->clean);
+	hi_text_clean(&t->clean, text);
+	return hi_buf_view(&t->clean);
+}
+
 struct hi_table *hi_table_new(const char *const *titles, size_t n)
 {
 	struct hi_table *t = n <= COLUMNS_MAX ? calloc(1, sizeof *t) : NULL;
@@ -36,14 +44,14 @@ struct hi_table *hi_table_new(const char *const *titles, size_t n)
 	if (!t)
 		return NULL;
 	t->columns_n = n;
+	hi_buf_init(&t->text, HELD_MAX);
+	hi_buf_init(&t->clean, HELD_MAX);
 	for (size_t i = 0; i < n; i++) {
 		struct column *c = &t->columns[i];
 		c->right = titles[i][0] == '>';
 		c->title = titles[i] + c->right;
-		c->width = hi_text_width(hi_slice_of(c->title));
+		c->width = hi_text_width(cleaned(t, hi_slice_of(c->title)));
 	}
-	hi_buf_init(&t->text, HELD_MAX);
-	hi_buf_init(&t->clean, HELD_MAX);
 	return t;
 }
 
@@ -59,10 +67,8 @@ void hi_table_free(struct hi_table *t)
 void hi_table_cell(struct hi_table *t, struct hi_slice text)
 {
 	struct column *c = &t->columns[t->cells_n % t->columns_n];
+	struct hi_slice clean = cleaned(t, text);
 
-	hi_buf_reset(&t->clean);
-	hi_text_clean(&t->clean, text);
-	struct hi_slice clean = hi_buf_view(&t->clean);
 	if (!t->fixed) {
 		size_t width = hi_text_width(clean);
 		c->width = width > c->width ? width : c->width;
@@ -100,9 +106,8 @@ void hi_table_flush(struct hi_table *t, struct hi_writer *w)
 {
 	const char *p = hi_buf_view(&t->text).ptr, *end = p + t->text.len;
 
-	if (!t->fixed)
-		for (size_t i = 0; i < t->columns_n; i++)
-			put_cell(t, w, i, hi_slice_of(t->columns[i].title));
+	for (size_t i = 0; i < t->columns_n && !t->fixed; i++)
+		put_cell(t, w, i, cleaned(t, hi_slice_of(t->columns[i].title)));
 	t->fixed = true;
 	for (size_t i = 0; p < end; i++) {
 		struct hi_slice text = hi_slice_of(p);

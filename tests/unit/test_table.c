@@ -69,6 +69,20 @@ START_TEST(no_rows)
 }
 END_TEST
 
+/* A metric outside the catalogue may name itself anything. */
+START_TEST(titles_are_cleaned_too)
+{
+	static const char *const wild[] = { "a\033[2J", ">\xe2\x80\xae" };
+
+	start();
+	hi_table_free(table);
+	table = hi_table_new(wild, 2);
+	char *text = finish();
+	ck_assert_str_eq("a\xef\xbf\xbd[2J  \xef\xbf\xbd\n", text);
+	free(text);
+}
+END_TEST
+
 START_TEST(a_short_row_is_filled)
 {
 	start();
@@ -201,6 +215,7 @@ int main(void)
 
 	tcase_add_test(c, columns);
 	tcase_add_test(c, no_rows);
+	tcase_add_test(c, titles_are_cleaned_too);
 	tcase_add_test(c, a_short_row_is_filled);
 	tcase_add_test(c, letters_are_counted_in_columns);
 	tcase_add_loop_test(c, hostile_text, 0, (int)(sizeof hostile / sizeof *hostile));
