@@ -263,13 +263,17 @@ p_missing() { operand "$1" "$T/nofile.ndjson"; } # a file that is not there
 p_fails() { operand "$1" /proc/self/mem; } # a file that opens, and fails as it is read
 p_folder() { mkdir -p "$T/folder"; operand "$1" "$T/folder"; } # a folder that is no store
 p_term() { # SIGTERM: a source stops; others drain an open pipe for a second at most
-	local s ms
+	local s ms lines
 	use "$1"; goods "$1" 10 >"$T/in"
 	case $1 in hi-gen) cmd=(hi-gen --live) ;; hi-cat--store) cmd+=(--follow) ;; esac
-	read -r s ms < <("$P" term "${cmd[@]}" <"$T/in" 2>"$T/err")
+	read -r s ms lines < <("$P" term "${cmd[@]}" <"$T/in" 2>"$T/err")
 	[ "${s:-99}" = 0 ] || { why="status ${s:-none}: $(head -c 200 "$T/err")"; return 1; }
 	[ "$ms" -le 2000 ] || { why="$ms ms"; return 1; }
-	[ "$1" != hi-store ] || want_seen "$1" 10
+	case $1 in # what came within that second is not lost
+	hi-detect) [ "$lines" = 20 ] || { why="$lines lines of 20"; return 1; } ;;
+	hi-store) hi-cat -q --raw "$T/store.$runs" >"$T/out"
+		[ "$(wc -l <"$T/out")" = 20 ] || { why="$(wc -l <"$T/out") lines of 20"; return 1; } ;;
+	esac
 }
 
 PROBES="full:output to a full device is noticed

@@ -3,8 +3,9 @@
  *
  *   probe rss FILE CMD...          runs CMD; its peak memory in KiB goes to FILE; its status
  *   probe first CMD...             gives CMD the input but no end; prints the ms to its first byte
- *   probe term CMD...              the same; then SIGTERM, and again no end of input: prints
- *                                  "STATUS MS", MS from the signal to its end
+ *   probe term CMD...              the same; then SIGTERM, the input once more, and again no
+ *                                  end: prints "STATUS MS LINES", MS from the signal to its
+ *                                  end, LINES of output in all
  *   probe alert TRIES CMD...       line 1 of the input, then for each try line 2 with the try's
  *                                  number for %: prints the median of the times from line to
  *                                  alert in µs, and the first of them
@@ -154,13 +155,24 @@ static void on_alarm(int number)
 	die("it did not end within ten seconds");
 }
 
+static long count_lines(const char *p, ssize_t n)
+{
+	long lines = 0;
+
+	for (ssize_t i = 0; i < n; i++)
+		lines += p[i] == '\n';
+	return lines;
+}
+
 /* Its output is read to the end, so that it never waits for a reader. */
 static int run_term(char **argv)
 {
-	char text[INPUT_MAX], waste[65536];
+	char text[INPUT_MAX], out[65536];
 	size_t n = slurp(text);
 	struct child c = start(argv);
 	struct pollfd p = { .fd = c.out, .events = POLLIN };
+	long lines = 0;
+	ssize_t got;
 	int raw;
 
 	if (n > 0)
@@ -173,10 +185,13 @@ static int run_term(char **argv)
 	alarm(WAIT_MS / 1000);
 	int64_t from = now_us();
 	kill(c.pid, SIGTERM);
-	while (read(c.out, waste, sizeof waste) > 0)
-		;
+	usleep(50000);
+	if (write(c.in, text, n) < 0 && errno != EPIPE) /* a source has stopped reading */
+		die("cannot write to it");
+	while ((got = read(c.out, out, sizeof out)) > 0)
+		lines += count_lines(out, got);
 	waitpid(c.pid, &raw, 0);
-	printf("%d %ld\n", status_of(raw), (long)((now_us() - from) / 1000));
+	printf("%d %ld %ld\n", status_of(raw), (long)((now_us() - from) / 1000), lines);
 	close(c.in), close(c.out);
 	return 0;
 }
