@@ -218,8 +218,10 @@ static int check(struct state *st, const struct hi_common *common, int n, char *
 		why = "--hours takes one store";
 	else if (o->follow && (n != 1 || stores != 1))
 		why = "--follow takes one store";
-	else if ((o->raw || common->last_n || common->last_us) && stores < (n ? n : 1))
-		why = "--raw and --last are for stores; a file is read once, from its beginning";
+	else if (o->raw && stores < (n ? n : 1))
+		why = "--raw is for stores: a file is given as it is";
+	else if (o->raw && common->last_n)
+		why = "--raw and --last N do not go together";
 	if (why)
 		hi_complain("%s", why);
 	return why ? hi_exit_status(HI_USAGE) : -1;

@@ -78,7 +78,9 @@ gzip -k "$T/gen"; zstd -q "$T/gen"
 for f in gen gen.gz gen.zst; do is "$f: byte for byte" "$(hi-cat "$T/$f" | md5sum)" "$(md5sum <"$T/gen")"; done
 is 'files, selected' "$(hi-cat --patient P-002 --metric spo2 "$T/gen.gz" | md5sum)" \
 	"$(chosen '.patient_id == "P-002" and .metric_name == "spo2"' <"$T/gen" | md5sum)"
-status '--last of a file is refused' 2 hi-cat --last 5 "$T/gen"
+status '--raw of a file is refused' 2 hi-cat --raw "$T/gen"
+status '--raw and --last N' 2 hi-cat --raw --last 5 "$S"
+is '--last of a file' "$(hi-cat --last 5 "$T/gen" | ordered | md5sum)" "$(hi-cat --last 5 "$S" | md5sum)"
 is 'csv, narrow' "$(hi-cat --format csv --last 1 --patient P-001 --metric hr "$S" | cut -d, -f1-4)" \
 	"patient_id,timestamp,metric_name,value
 $(jq -r 'select(.patient_id == "P-001" and .metric_name == "heart_rate") | [.patient_id, (.timestamp | sub("T"; " ") | sub("Z"; ".000")), .metric_name, (.value|tostring)] | join(",")' "$T/all" | tail -1)"
