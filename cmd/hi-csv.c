@@ -17,8 +17,6 @@
 #include "tool/message.h"
 #include "tool/run.h"
 
-enum { LIST_MAX = 900 };
-
 struct options {
 	const char *to, *map, *separator;
 	struct hi_strings columns, set;
@@ -114,27 +112,24 @@ static int reject(void *arg, const struct hi_error *e, struct hi_slice text)
 static void note_plan(void *arg, const struct hi_csv_plan *p, const char *source)
 {
 	struct state *s = arg;
-	size_t ignored = 0;
+	struct hi_buf *b = &s->text;
 
-	hi_buf_reset(&s->text);
 	if (s->opt.print_map) {
-		hi_csv_plan_print(p, &s->text);
-		hi_writer_slice(s->run->out, hi_buf_view(&s->text));
-		hi_buf_reset(&s->text);
+		hi_csv_plan_print(p, b);
+		hi_writer_slice(s->run->out, hi_buf_view(b));
+		hi_buf_reset(b);
 	}
-	for (size_t i = 0; i < p->n; i++) {
-		const struct hi_csv_column *c = &p->column[i];
-		if (s->opt.guess) {
-			hi_buf_reset(&s->text);
-			hi_csv_map_target(&s->text, &c->target);
-			hi_note("%s: %.*s (%s%s%s)", c->name, (int)s->text.len, s->text.ptr, c->why,
-				c->detail[0] ? ": " : "", c->detail);
-		} else if (c->target.role == HI_CSV_IGNORE && s->text.len < LIST_MAX) {
-			hi_buf_printf(&s->text, "%s%s", ignored++ ? ", " : "", c->name);
-		}
+	for (size_t i = 0; s->opt.guess && i < p->n; i++) {
+		hi_csv_plan_tell(p, i, b);
+		hi_note("%.*s", (int)b->len, b->ptr);
+		hi_buf_reset(b);
 	}
-	if (ignored > 0)
-		hi_note("%s: columns not used: %.*s", source, (int)s->text.len, s->text.ptr);
+	if (s->opt.guess || s->opt.print_map)
+		return;
+	hi_csv_plan_unused(p, b);
+	if (b->len > 0)
+		hi_note("%s: columns not used: %.*s", source, (int)b->len, b->ptr);
+	hi_buf_reset(b);
 }
 
 static void note_end(struct state *s)
@@ -239,6 +234,7 @@ static int check(const struct options *o, const struct hi_common *c, struct hi_e
 {
 	bool reads_csv = o->map || o->guess || o->print_map || o->separator || o->columns.n ||
 			 o->set.n || o->stamp || o->lines || o->max_ahead_us >= 0;
+	char separator;
 
 	if (o->to && strcmp(o->to, "narrow") != 0 && strcmp(o->to, "wide") != 0)
 		return hi_error_fmt(e, HI_USAGE, "--to takes narrow or wide, not", "%s", o->to);
@@ -251,8 +247,7 @@ static int check(const struct options *o, const struct hi_common *c, struct hi_e
 		return hi_error_set(e, HI_USAGE, "--last needs all readings first: use hi-cat");
 	if (o->map && (o->guess || o->print_map))
 		return hi_error_set(e, HI_USAGE, "--map leaves nothing to guess or to print");
-	if (o->separator && strcmp(o->separator, "tab") != 0 &&
-	    (strlen(o->separator) != 1 || strchr("\"\r\n", o->separator[0])))
+	if (o->separator && !hi_csv_separator(hi_slice_of(o->separator), &separator))
 		return hi_error_fmt(e, HI_USAGE, "--separator takes one character or tab, not",
 				    "%s", o->separator);
 	for (size_t i = 0; i < o->set.n; i++)
@@ -264,11 +259,9 @@ static int check(const struct options *o, const struct hi_common *c, struct hi_e
 static void configure(struct state *s, const struct hi_common *c)
 {
 	const struct options *o = &s->opt;
-	char separator = o->separator ? o->separator[0] : '\0';
 
 	s->o = (struct hi_csv_import_options){
 		.map = o->map ? &s->map : NULL,
-		.separator = o->separator && strcmp(o->separator, "tab") == 0 ? '\t' : separator,
 		.lines = o->lines,
 		.guess = o->guess,
 		.plan_only = o->print_map,
@@ -291,6 +284,8 @@ static void configure(struct state *s, const struct hi_common *c)
 		.planned = note_plan,
 		.write = write_lines,
 	};
+	if (o->separator)
+		hi_csv_separator(hi_slice_of(o->separator), &s->o.separator);
 	for (size_t i = 0; i < o->set.n; i++)
 		s->o.patient_given |= strncmp(o->set.v[i], "patient_id=", 11) == 0;
 }

@@ -13,7 +13,7 @@ struct cell {
 
 struct hi_csv_export {
 	bool wide, spreadsheet;
-	const char *const *extra;
+	const char **extra; /* those outside the catalogue */
 	size_t extra_n;
 	struct hi_csv_export_counts counts;
 	struct hi_buf scratch;
@@ -38,14 +38,18 @@ int hi_csv_export_new(struct hi_csv_export **out, bool wide, bool spreadsheet,
 		return hi_error_set(e, HI_NOMEM, "out of memory");
 	x->wide = wide;
 	x->spreadsheet = spreadsheet;
-	x->extra = extra;
-	x->extra_n = extra_n;
-	x->cell_n = hi_metrics_n + extra_n;
-	x->cell = calloc(x->cell_n, sizeof(*x->cell));
+	x->cell = calloc(hi_metrics_n + extra_n, sizeof(*x->cell));
+	x->extra = calloc(extra_n + 1, sizeof(*x->extra));
 	hi_buf_init(&x->scratch, SCRATCH_MAX);
 	hi_buf_init(&x->values, ROW_MAX);
 	hi_json_init(&x->json);
-	return x->cell ? HI_OK : hi_error_set(e, HI_NOMEM, "out of memory");
+	if (!x->cell || !x->extra)
+		return hi_error_set(e, HI_NOMEM, "out of memory");
+	for (size_t i = 0; i < extra_n; i++)
+		if (!hi_metric_find(hi_slice_of(extra[i])))
+			x->extra[x->extra_n++] = extra[i];
+	x->cell_n = hi_metrics_n + x->extra_n;
+	return HI_OK;
 }
 
 void hi_csv_export_free(struct hi_csv_export *x)
@@ -53,6 +57,7 @@ void hi_csv_export_free(struct hi_csv_export *x)
 	if (!x)
 		return;
 	free(x->cell);
+	free(x->extra);
 	hi_buf_release(&x->scratch);
 	hi_buf_release(&x->values);
 	hi_json_release(&x->json);

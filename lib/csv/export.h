@@ -24,8 +24,8 @@ struct hi_csv_export_counts {
 };
 
 /*
- * extra: metrics that get columns of their own behind the catalogue's (wide);
- * borrowed. spreadsheet: a text that a spreadsheet would take for a formula gets
+ * extra: metrics; those outside the catalogue get columns behind the catalogue's
+ * (wide). Borrowed. spreadsheet: a text that a spreadsheet would take for a formula gets
  * a ' in front. HI_OK or HI_NOMEM.
  */
 int hi_csv_export_new(struct hi_csv_export **out, bool wide, bool spreadsheet,

@@ -292,6 +292,16 @@ static int parse_column(struct hi_csv_map *m, const struct words *w, struct hi_e
 	return parse_code(w, &r->target, e);
 }
 
+bool hi_csv_separator(struct hi_slice word, char *out)
+{
+	bool tab = hi_slice_is(word, "tab");
+
+	if (!tab && (word.len != 1 || memchr("\"\r\n", word.ptr[0], 3)))
+		return false;
+	*out = tab ? '\t' : word.ptr[0];
+	return true;
+}
+
 /* Rules of the whole file; HI_END: not one of them. */
 static int parse_setting(struct hi_csv_map *m, const struct words *w, struct hi_error *e)
 {
@@ -300,10 +310,8 @@ static int parse_setting(struct hi_csv_map *m, const struct words *w, struct hi_
 	if (word_is(w, 0, "missing"))
 		return parse_missing(m, w, 1, e);
 	if (word_is(w, 0, "separator")) {
-		bool tab = word_is(w, 1, "tab");
-		if (w->n != 2 || (!tab && (w->w[1].len != 1 || strchr("\"\r\n", w->w[1].ptr[0]))))
+		if (w->n != 2 || !hi_csv_separator(w->w[1], &m->separator))
 			return expected(w, 1, "expected tab or one character", e);
-		m->separator = tab ? '\t' : w->w[1].ptr[0];
 		return HI_OK;
 	}
 	if (word_is(w, 0, "decimal")) {

@@ -65,6 +65,9 @@ int hi_csv_map_read(struct hi_csv_map *m, const char *path, struct hi_error *e);
 /* True where a record may get the key beside those that a reading has of its own. */
 bool hi_csv_key_allowed(struct hi_slice key);
 
+/* The separator that "tab" or one character names (no quote, no line end). False: none. */
+bool hi_csv_separator(struct hi_slice word, char *out);
+
 /* Appends s as one word of a mapping, quoted where needed. */
 void hi_csv_map_word(struct hi_buf *b, struct hi_slice s);
 

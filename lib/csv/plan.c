@@ -219,3 +219,19 @@ void hi_csv_plan_print(const struct hi_csv_plan *p, struct hi_buf *b)
 		print_column(p, i, b);
 	hi_buf_puts(b, "# missing 0 -32768\n");
 }
+
+void hi_csv_plan_tell(const struct hi_csv_plan *p, size_t i, struct hi_buf *b)
+{
+	const struct hi_csv_column *c = &p->column[i];
+
+	hi_buf_printf(b, "%s: ", c->name);
+	hi_csv_map_target(b, &c->target);
+	hi_buf_printf(b, " (%s%s%s)", c->why, c->detail[0] ? ": " : "", c->detail);
+}
+
+void hi_csv_plan_unused(const struct hi_csv_plan *p, struct hi_buf *b)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->column[i].target.role == HI_CSV_IGNORE)
+			hi_buf_printf(b, "%s%s", b->len > 0 ? ", " : "", p->column[i].name);
+}

@@ -62,6 +62,12 @@ void hi_csv_plan_guess(struct hi_csv_plan *p, const struct hi_csv_look *l);
  */
 int hi_csv_plan_settle(struct hi_csv_plan *p, bool stamped, bool patient_given, struct hi_error *e);
 
+/* Appends what column i was taken for and why: "HR: heart_rate bpm (a known header)". */
+void hi_csv_plan_tell(const struct hi_csv_plan *p, size_t i, struct hi_buf *b);
+
+/* Appends the names of the columns that are not used, "Age, Gender", as many as fit in b. */
+void hi_csv_plan_unused(const struct hi_csv_plan *p, struct hi_buf *b);
+
 /* Appends the plan as a mapping that gives the same plan again. */
 void hi_csv_plan_print(const struct hi_csv_plan *p, struct hi_buf *b);
 

@@ -703,7 +703,7 @@ END_TEST
 
 static void check_export(bool wide, bool spreadsheet, const char *ndjson, const char *want)
 {
-	static const char *const extra[] = { "news2" };
+	static const char *const extra[] = { "heart_rate", "news2" };
 	struct hi_csv_export *x;
 	struct hi_reader *r;
 	struct hi_input *in;
@@ -712,7 +712,7 @@ static void check_export(bool wide, bool spreadsheet, const char *ndjson, const 
 	struct hi_buf b;
 
 	hi_buf_init(&b, 1 << 20);
-	ck_assert_int_eq(hi_csv_export_new(&x, wide, spreadsheet, extra, 1, &e), HI_OK);
+	ck_assert_int_eq(hi_csv_export_new(&x, wide, spreadsheet, extra, 2, &e), HI_OK);
 	ck_assert_int_eq(hi_input_memory(&in, TEXT(ndjson), 0, 1, &e), HI_OK);
 	ck_assert_int_eq(hi_reader_new(&r, NULL, NULL, &e), HI_OK);
 	hi_reader_open(r, in);
