@@ -61,7 +61,7 @@ const char hi_page_style[] =
 /* board */
 ".board td,.board th{padding:9px 10px 7px}"
 ".board thead th{position:sticky;top:0;background:var(--card);z-index:1}"
-".board tbody th{min-width:9.5ch;overflow-wrap:anywhere;max-width:220px}.board tbody th a{font-size:15px}"
+".board tbody th{min-width:calc(9ch + 20px);overflow-wrap:anywhere;max-width:220px}.board tbody th a{font-size:15px}"
 ".board .num{font-size:19px;line-height:1.15;font-weight:600;letter-spacing:-.01em}"
 ".board .in .num{font-weight:450}"
 ".flag{font-size:12px;font-weight:650;white-space:nowrap}"
@@ -71,7 +71,7 @@ const char hi_page_style[] =
 ".cell{display:flex;gap:4px 9px;align-items:flex-start}.cell>span{flex:none;min-width:44px}.cell .flag{display:block;line-height:1.35}"
 ".cell .mk{font-size:11px;line-height:13px;padding:2px 4px 0;vertical-align:3px;min-width:0}"
 ".board svg.spark{flex:1 1 34px;width:34px;min-width:34px;max-width:84px;height:32px;margin-top:3px}.spark path{vector-effect:non-scaling-stroke}.nw{white-space:nowrap}"
-".al{margin:0;padding:0;list-style:none;font-size:13px}.al li{margin:0 0 5px;line-height:20px}.al .old{display:inline;white-space:nowrap}"
+".al{margin:0;padding:0;list-style:none;font-size:13px;min-width:150px}.al li{margin:0 0 5px;line-height:20px}.al .old{display:inline;white-space:nowrap}"
 ".board tr.a0>*{background:var(--now)}"
 /* charts */
 "svg{display:block;width:100%;height:auto;overflow:visible}"
@@ -107,8 +107,10 @@ const char hi_page_style[] =
 "dl.facts dt{color:var(--soft)}dl.facts dd{margin:0;overflow-wrap:anywhere}"
 "footer{padding-bottom:44px;color:var(--soft);font-size:13px}"
 ".empty{padding:26px 0 12px;max-width:70ch}.empty pre{background:var(--bg);border:1px solid var(--line);border-radius:8px;padding:12px 14px;overflow-x:auto;font-size:13.5px}"
-/* narrow: rows become cards */
-"@media screen and (max-width:820px){header,main,footer{padding-left:14px;padding-right:14px}.card{padding:16px 14px}h1{font-size:24px}"
+/* less and less room: closer, without lines, rows become cards */
+"@media screen and (max-width:1270px){.board td,.board th{padding-left:6px;padding-right:6px}.cell{gap:4px 6px}.cell>span{min-width:40px}.al{min-width:128px}}"
+"@media screen and (max-width:1130px){.board svg.spark{display:none}}"
+"@media screen and (max-width:900px){header,main,footer{padding-left:14px;padding-right:14px}.card{padding:16px 14px}h1{font-size:24px}"
 ".kpi{grid-template-columns:1fr 1fr;gap:8px}.kpi li{padding:10px 12px}.kpi b{font-size:22px}"
 ".stack,.stack tbody,.stack tr,.stack td,.stack th{display:block}.stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}"
 ".stack tr{border-bottom:1px solid var(--line);padding:12px 0 10px}.stack tr:last-child{border-bottom:0}"
@@ -117,7 +119,7 @@ const char hi_page_style[] =
 ".board tr{display:grid!important;grid-template-columns:repeat(3,1fr);gap:8px 12px}"
 ".board tr.a0{margin:0 -14px;padding-left:14px!important;padding-right:14px!important;background:var(--now)}"
 ".board tbody th{grid-column:1/-1;max-width:none}.board td.w{grid-column:1/-1}.board td.nw{grid-column:span 2}"
-".board td[data-l]::before{display:block;min-width:0;line-height:1.3}.board td.w:empty,.board td.none{display:none}"
+".board td[data-l]::before{display:block;min-width:0;line-height:1.3}.board td.w:empty,.board td.none{display:none}.board svg.spark{display:block}.al{min-width:0}"
 ".lane{width:auto}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:8px}}"
 /* paper */
 "@page{size:A4;margin:14mm 12mm}"
@@ -129,7 +131,7 @@ const char hi_page_style[] =
 "a{text-decoration:none}.card{border:0;border-radius:0;padding:0;margin:14px 0 0}"
 ".kpi{grid-template-columns:repeat(6,1fr);gap:6px;margin:12px 0 0}.kpi li{padding:6px 8px;border-radius:6px}.kpi b{font-size:16px}.kpi b small{font-size:10px}.kpi span{font-size:10px}"
 "table{font-size:9.5pt}th,td{padding:4px 6px}.board .num{font-size:13px}.board thead th{position:static}"
-".board{font-size:8.5pt}.board .sub,.board .old,.board .flag{font-size:7.5pt}.board td,.board th{padding:4px 4px 3px}.board thead th{font-size:8pt}.board tbody th a{font-size:9pt}.cell>span{min-width:0}.board svg.spark{display:none}"
+".board{font-size:8.5pt}.board .sub,.board .old,.board .flag{font-size:7.5pt}.board td,.board th{padding:4px 4px 3px}.board thead th{font-size:8pt}.board tbody th{min-width:calc(8ch + 8px)}.board tbody th a{font-size:9pt}.cell>span,.al{min-width:0}.board svg.spark{display:none}"
 "tr,figure,li,h2,h3{break-inside:avoid}h2,h3,summary{break-after:avoid}thead{display:table-header-group}"
 "details.pt{break-before:page}details.pt::details-content{content-visibility:visible;display:block}"
 "details.pt>summary::before{display:none}.grid2{grid-template-columns:1fr 1fr;gap:14px 20px}.new{break-before:page}.wide{overflow:visible}}";
