@@ -294,7 +294,7 @@ int main(int argc, char **argv)
 {
 	static struct state s = { .opt = { .max_ahead_us = -1 } };
 	struct hi_common common = { 0 };
-	struct hi_error e = { HI_OK };
+	struct hi_error e = { 0 };
 	int first, status = hi_options_parse(&program, &s.opt, &common, argc, argv, &first);
 
 	if (status >= 0)

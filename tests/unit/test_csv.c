@@ -367,7 +367,7 @@ START_TEST(map_refuses)
 {
 	for (size_t i = 0; i < sizeof(bad_maps) / sizeof(bad_maps[0]); i++) {
 		struct hi_csv_map m;
-		struct hi_error e = { HI_OK };
+		struct hi_error e = { 0 };
 		hi_csv_map_init(&m);
 		ck_assert_msg(hi_csv_map_parse(&m, TEXT(bad_maps[i].text), &e) == HI_USAGE, "%s",
 			      bad_maps[i].text);
@@ -456,7 +456,7 @@ static int convert(const char *csv, size_t chunk, struct hi_csv_import_options o
 {
 	struct hi_csv_import *im;
 	struct hi_input *in;
-	struct hi_error e = { HI_OK };
+	struct hi_error e = { 0 };
 	int status;
 
 	hi_buf_init(&s->out, 1 << 20);
@@ -484,7 +484,7 @@ static void check_convert(const char *csv, const char *map_text, const char *wan
 {
 	for (size_t chunk = 0; chunk < 5; chunk++) {
 		struct hi_csv_map map;
-		struct hi_error e = { HI_OK };
+		struct hi_error e = { 0 };
 		struct sink s;
 		hi_csv_map_init(&map);
 		if (map_text)
