@@ -39,6 +39,6 @@ _end() {
 	[ $s -eq 0 ] || { failed=$((failed + 1)); echo "not ok - ${0##*/}: ended early with status $s"; }
 	echo "${0##*/}: $passed passed, $failed failed, $skipped skipped"
 	trap - EXIT
-	[ $failed -eq 0 ]; exit
+	exit $((failed > 0))
 }
 trap _end EXIT
