@@ -779,6 +779,7 @@ int main(void)
 	int failed;
 
 	hi_hash_start();
+	tcase_set_timeout(c, 60); /* sanitizers on a loaded machine */
 	tcase_add_test(c, rows_plain);
 	tcase_add_test(c, rows_quoted);
 	tcase_add_test(c, rows_too_long);
