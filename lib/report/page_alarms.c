@@ -65,7 +65,7 @@ static void put_episode(struct hi_page *p, const struct hi_alarm *ep, bool with_
 	const struct hi_rule_seen *rule = &p->summary->rules[ep->rule];
 	struct hi_buf *b = &p->b;
 
-	hi_buf_puts(b, "<tr><td>");
+	hi_buf_puts(b, "<tr><td class=\"m\">");
 	hi_page_mark(b, ep->priority);
 	hi_buf_puts(b, "</td><th scope=\"row\">");
 	hi_html_text(b, hi_words_view(&rule->type));
@@ -107,7 +107,7 @@ static void put_rule(struct hi_page *p, const struct hi_rule_seen *r)
 	struct hi_buf *b = &p->b;
 	uint64_t ended = r->episodes - r->active;
 
-	hi_buf_puts(b, "<tr><td>");
+	hi_buf_puts(b, "<tr><td class=\"m\">");
 	hi_page_mark(b, r->priority);
 	hi_buf_puts(b, "</td><th scope=\"row\">");
 	hi_html_text(b, hi_words_view(&r->type));
@@ -158,7 +158,7 @@ static int place(const struct hi_summary *s, int64_t t_us)
 {
 	double range = (double)(s->last_us - s->first_us);
 
-	return range > 0 ? (int)((double)(t_us - s->first_us) / range * LANE_WIDTH) : 0;
+	return range > 0 ? (int)((double)(t_us - s->first_us) / range * (double)LANE_WIDTH) : 0;
 }
 
 static void put_axis(struct hi_page *p)

@@ -22,7 +22,7 @@ fi
 moment() {
 	hi-csv -q "$sample" 2>/dev/null |
 		hi-detect --since 2025-01-06T17:00:00Z --until 2025-01-07T17:05:00Z |
-		hi-report -q --title 'Intensive care, 28 real stays (CinC 2019): one day' -o "$1"
+		hi-report -q --title 'Intensive care: one day of real stays (CinC 2019)' -o "$1"
 }
 
 if [ "${1:-}" = --picture ]; then
