@@ -24,9 +24,9 @@ static const struct {
 	const char *name;
 	enum hi_csv_role role;
 } roles[] = {
-	{ "patient", HI_CSV_PATIENT }, { "time", HI_CSV_TIME }, { "metric", HI_CSV_NAME },
-	{ "value", HI_CSV_VALUE },     { "text", HI_CSV_TEXT }, { "unit", HI_CSV_UNIT },
-	{ "ignore", HI_CSV_IGNORE },
+	{ "patient", HI_CSV_PATIENT }, { "time", HI_CSV_TIME },	    { "metric", HI_CSV_NAME },
+	{ "value", HI_CSV_VALUE },     { "text", HI_CSV_TEXT },	    { "unit", HI_CSV_UNIT },
+	{ "type", HI_CSV_TYPE },       { "ignore", HI_CSV_IGNORE },
 };
 
 static const struct {

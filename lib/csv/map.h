@@ -5,6 +5,7 @@
  *   COLUMN = METRIC [UNIT] [method WORD]     values of a metric (a wide file)
  *   COLUMN = bp [UNIT] [method WORD]         "120/80", two readings
  *   COLUMN = patient|time|metric|value|text|unit    what the column holds
+ *   COLUMN = type                        a record's type: a row of any but reading is refused
  *   COLUMN = key NAME                        passed on as the key NAME
  *   COLUMN = ignore
  *   COLUMN UNIT since TIME                   elapsed time; UNIT us ms s min h d, or h:mm

@@ -40,6 +40,9 @@ has "sample: --tz is written in" "$(cat "$T/got")" '"timestamp":"2025-01-01T01:0
 # A mapping printed is the plan itself.
 hi-csv -q --print-map $SAMPLE >"$T/a.map"
 ok "print-map: the same readings" cmp "$T/a.ndjson" <(hi-csv -q --map "$T/a.map" $SAMPLE)
+printf 'patient_id,timestamp,HR,type\nP1,2025-12-28T06:30:00Z,72,mark\n' >"$T/type.csv"
+hi-csv -q --print-map "$T/type.csv" >"$T/type.map"
+status "print-map: a column of types refuses as before" 3 hi-csv -q --map "$T/type.map" "$T/type.csv"
 ok "gz and pipes" cmp "$T/a.ndjson" <(gzip -c $SAMPLE | tee "$T/s.csv.gz" >/dev/null; hi-csv -q "$T/s.csv.gz")
 ok "stdin" cmp "$T/a.ndjson" <(hi-csv -q <$SAMPLE)
 
