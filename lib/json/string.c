@@ -141,6 +141,7 @@ void hi_json_quote(struct hi_buf *b, struct hi_slice s)
 		else
 			hi_buf_printf(b, "\\u%04x", c);
 	}
-	hi_buf_put(b, s.ptr + done, s.len - done);
+	if (done < s.len) /* an absent text has no pointer to add to */
+		hi_buf_put(b, s.ptr + done, s.len - done);
 	hi_buf_putc(b, '"');
 }
