@@ -61,9 +61,9 @@ static struct hi_window window_short(const struct hi_every *every, int64_t t)
 }
 
 /*
- * By local beginnings, each at the first moment that the clocks show it. The guess
- * from the local time at t is a window too far ahead where t lies between the end
- * of a repeated hour's first showing and its second.
+ * By local beginnings, each at the first moment that the clocks show it. In the
+ * second showing of a repeated hour the local time is behind a beginning that has
+ * been already: then it is the window after.
  */
 static struct hi_window window_long(const struct hi_every *every, int64_t t)
 {
@@ -71,8 +71,6 @@ static struct hi_window window_long(const struct hi_every *every, int64_t t)
 	int64_t local = floor_to(t + hi_tz_offset(t) - every->offset_us, step) + every->offset_us;
 	struct hi_window w = { hi_local_start(local), hi_local_start(local + step) };
 
-	for (; t < w.from_us; local -= step)
-		w = (struct hi_window){ hi_local_start(local - step), w.from_us };
 	for (; t >= w.to_us; local += step)
 		w = (struct hi_window){ w.to_us, hi_local_start(local + 2 * step) };
 	return w;
