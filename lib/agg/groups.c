@@ -141,9 +141,8 @@ int hi_cell_see_new(struct hi_cell *c, uint32_t patient)
 		c->seen = seen;
 		c->seen_words = n;
 	}
-	uint64_t bit = UINT64_C(1) << patient % 64;
-	c->patients_n += (c->seen[word] & bit) == 0;
-	c->seen[word] |= bit;
+	c->seen[word] |= UINT64_C(1) << patient % 64;
+	c->patients_n++;
 	return HI_OK;
 }
 

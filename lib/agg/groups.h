@@ -43,9 +43,10 @@ struct hi_cell *hi_cell_get(struct hi_group *g, uint32_t metric, const struct hi
 /* The span, or NULL. */
 struct hi_span *hi_span_find(const struct hi_spans *t, int64_t from_us);
 
-/* Counts patient where it is new to the cell. HI_OK or HI_NOMEM. */
+/* Counts patient, who is new to the cell. HI_OK or HI_NOMEM. */
 int hi_cell_see_new(struct hi_cell *c, uint32_t patient);
 
+/* Counts patient unless it has been. HI_OK or HI_NOMEM. */
 static inline int hi_cell_see(struct hi_cell *c, uint32_t patient)
 {
 	if (patient / 64 < c->seen_words && c->seen[patient / 64] >> patient % 64 & 1)

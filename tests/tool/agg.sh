@@ -46,6 +46,13 @@ is "CSV has its header" "$(head -n 1 "$T/ward.csv" | cut -d, -f1-12)" from,to,ev
 is "CSV quotes" "$(sed -n 3p "$T/ward.csv")" '2025-12-28 00:00:00.000,2025-12-29 00:00:00.000,1d,UTC,2025-12-28,spo2,,"ICU, ""1""",1,1,91,91,91,,91,91,91,0,91,91,91,,91,91,91,false,false'
 has "table" "$(hi-agg --format table "$T/day.ndjson" | tail -n 2)" '^2025-12-28 +heart_rate +4 +2 +64 +60 +70 +4\.32049 +60\.3 +63 +69\.1 +0 +yes'
 
+# A store gives the same: source readings, wards too, and its range says what is complete.
+hi-store -q "$T/store" <"$T/day.ndjson" 2>"$T/err"
+is "from a store" "$(hi-agg "$T/store")" "$(cat "$T/day.out")"
+is "--day of a store" "$(hi-agg --day 2025-12-28 "$T/store" | get - '[.stat_date,.complete]')" '["2025-12-28",true]'
+hi-store -q "$T/wards" <"$T/ward.ndjson" 2>"$T/err"
+is "wards of a store" "$(hi-agg --by ward "$T/wards")" "$(hi-agg --by ward "$T/ward.ndjson")"
+
 # Days of 23 and 25 hours; the repeated hour; a night shift; zone-less times.
 for h in 29T22:59:59 29T23:00:00 30T00:59:59 30T01:00:00 30T21:59:59 30T22:00:00; do
 	r a spo2 97 "2025-03-${h}Z"

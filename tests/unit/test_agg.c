@@ -198,7 +198,8 @@ static void add_some(struct hi_agg *g, uint64_t seed, int n)
 		snprintf(patient, sizeof(patient), "P-%03d", (int)(dice() % 200));
 		const char *metric = metrics[dice() % 5];
 		struct hi_num x = hi_num_decimal((int64_t)(dice() % 400), (uint8_t)(dice() % 2));
-		int64_t t = at("2025-12-28T00:00:00Z") + (int64_t)(dice() % 72) * HI_US_H;
+		int64_t t = at("2025-12-28T00:00:00Z") + (int64_t)seed * HI_US_DAY +
+			    (int64_t)(dice() % 72) * HI_US_H;
 		ck_assert_int_eq(add(g, patient, metric, x, t), HI_OK);
 	}
 }
