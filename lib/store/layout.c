@@ -82,8 +82,8 @@ int hi_layout_create(int store_fd, const char *relative, struct hi_error *e)
 	int fd = openat(store_fd, relative, FLAGS, 0600);
 	if (fd < 0 && errno == ENOENT) {
 		char folder[HI_LAYOUT_PATH_MAX];
-		snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(relative, '/') - relative),
-			 relative);
+		snprintf(folder, sizeof(folder), "%s", relative);
+		*strrchr(folder, '/') = '\0';
 		if (mkdirat(store_fd, folder, 0700) && errno != EEXIST) {
 			hi_error_sys(e, "cannot make folder", folder);
 			return -1;

@@ -19,7 +19,8 @@ uint64_t hi_row_count(struct hi_row_writer *w)
 
 static char *put(char *p, struct hi_slice s)
 {
-	memcpy(p, s.ptr, s.len);
+	if (s.len > 0)
+		memcpy(p, s.ptr, s.len);
 	return p + s.len;
 }
 
