@@ -21,6 +21,9 @@
 #define PAUSE_US (100 * HI_US_MS)
 #define COMMIT_US HI_US_S
 
+/* A backfill of thousands of hours syncs for seconds: at most a fifth of the time goes there. */
+enum { WORK_PER_COMMIT = 4 };
+
 struct options {
 	int64_t commit_us; /* -1: by the rules above */
 };
@@ -48,7 +51,9 @@ struct state {
 	struct hi_store_writer *writer;
 	uint64_t seen;	   /* records at the last tick */
 	int64_t seen_us;   /* when their number last changed */
-	int64_t commit_us; /* the last commit, or the first record after it */
+	int64_t commit_us; /* the end of the last commit */
+	int64_t cost_us;   /* how long it took */
+	bool failed;	   /* the run has said so */
 };
 
 static int64_t monotonic_us(void)
@@ -71,18 +76,25 @@ static int open_store(struct hi_run *run, struct hi_error *e)
 
 static int commit(struct state *st, struct hi_error *e)
 {
+	int64_t begun_us = monotonic_us();
+	int s = hi_store_commit(st->writer, e);
 	st->commit_us = monotonic_us();
-	return hi_store_commit(st->writer, e);
+	st->cost_us = st->commit_us - begun_us;
+	st->failed = s < 0;
+	return s;
 }
 
 static int record(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e)
 {
 	struct state *st = run->state;
-	if (rec->type != HI_T_MARK)
-		return hi_store_put(st->writer, rec, e);
-	int s = commit(st, e);
-	if (s == HI_OK)
-		hi_pass(run, rec);
+	if (rec->type == HI_T_MARK) {
+		int s = commit(st, e);
+		if (s == HI_OK)
+			hi_pass(run, rec);
+		return s;
+	}
+	int s = hi_store_put(st->writer, rec, e);
+	st->failed = s < 0;
 	return s;
 }
 
@@ -95,7 +107,10 @@ static bool is_due(struct state *st, const struct hi_run *run, struct hi_store_p
 	}
 	if (st->options.commit_us >= 0)
 		return now_us - st->commit_us >= st->options.commit_us;
-	return pending.alerts > 0 || now_us - st->commit_us >= COMMIT_US ||
+	int64_t every_us = WORK_PER_COMMIT * st->cost_us;
+	if (every_us < COMMIT_US)
+		every_us = COMMIT_US;
+	return pending.alerts > 0 || now_us - st->commit_us >= every_us ||
 	       now_us - st->seen_us >= PAUSE_US;
 }
 
@@ -111,7 +126,7 @@ static int close_store(struct hi_run *run, struct hi_error *e)
 {
 	struct state *st = run->state;
 	struct hi_error later;
-	int s = hi_store_commit(st->writer, e);
+	int s = st->failed ? HI_OK : commit(st, e);
 	int c = hi_store_writer_close(st->writer, s ? &later : e);
 	return s ? s : c;
 }

@@ -11,9 +11,9 @@
 
 enum {
 	HI_SEGMENT_CLOSE_LEN = 8 << 20, /* a segment this long takes no more rows */
-	HI_SEGMENTS_MAX = 2048,		/* open segments at most; then all are closed */
+	HI_SEGMENTS_MAX = 8192,		/* open segments at most; then all are closed */
 	HI_SEGMENTS_FDS = 64,
-	HI_SEGMENTS_BUCKETS = 1024
+	HI_SEGMENTS_BUCKETS = 4096
 };
 
 struct hi_segment {
