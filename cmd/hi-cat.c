@@ -8,14 +8,13 @@
  * Departs: from cat(1): a store's readings come sorted, and each once
  */
 #include <sys/stat.h>
-#include <time.h>
 
-#include "base/num.h"
 #include "base/time.h"
 #include "io/signal.h"
 #include "store/store.h"
 #include "tool/message.h"
 #include "tool/options.h"
+#include "tool/pace.h"
 #include "tool/run.h"
 #include "tool/set.h"
 #include "tool/show.h"
@@ -67,14 +66,7 @@ struct state {
 	const char *store; /* of --hours */
 };
 
-static int64_t monotonic_us(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * HI_US_S + t.tv_nsec / 1000;
-}
-
-/* Waits until rec is due. By half seconds, so that a signal is not slept over. */
+/* Waits until rec is due; what came before it is shown first. */
 static void wait_for(struct state *st, struct hi_run *run, const struct hi_rec *rec)
 {
 	if (!(rec->has & HI_HAS_TIME))
@@ -82,19 +74,14 @@ static void wait_for(struct state *st, struct hi_run *run, const struct hi_rec *
 	if (!st->paced) {
 		st->paced = true;
 		st->first_us = rec->t_us;
-		st->begun_us = monotonic_us();
+		st->begun_us = hi_monotonic_us();
 	}
-	int64_t due_us = st->begun_us + (int64_t)((double)(rec->t_us - st->first_us) / st->pace);
-	int64_t left_us = due_us - monotonic_us();
-	if (left_us <= 0)
+	int64_t due_us = hi_pace_due(st->begun_us, rec->t_us - st->first_us, st->pace);
+	if (due_us <= hi_monotonic_us())
 		return;
 	hi_show_pause(&st->show, run);
 	hi_writer_flush(run->out);
-	for (; left_us > 0 && !hi_signal_stop; left_us = due_us - monotonic_us()) {
-		int64_t nap_us = left_us < HI_US_S / 2 ? left_us : HI_US_S / 2;
-		struct timespec t = { .tv_nsec = nap_us * 1000 };
-		nanosleep(&t, NULL);
-	}
+	hi_pace_sleep(run, due_us);
 }
 
 static int open_output(struct hi_run *run, struct hi_error *e)
@@ -184,19 +171,6 @@ static unsigned types_of(const struct hi_strings *names)
 	return types;
 }
 
-/* "60x" or "60". */
-static bool pace_of(const char *text, double *pace)
-{
-	struct hi_num n;
-	size_t len = strlen(text);
-	if (len && text[len - 1] == 'x')
-		len--;
-	if (!hi_num_parse((struct hi_slice){ text, len }, &n) || !(n.v > 0))
-		return false;
-	*pace = n.v;
-	return true;
-}
-
 /* A folder that is no store is meant to be one: reading it says so. */
 static bool is_store(const char *operand)
 {
@@ -210,11 +184,10 @@ static int check(struct state *st, const struct hi_common *common, int n, char *
 	const struct options *o = &st->options;
 	int stores = 0;
 	const char *why = NULL;
+	struct hi_error e = { HI_OK };
 	for (int i = 0; i < n; i++)
 		stores += is_store(operands[i]);
-	if (o->pace && !pace_of(o->pace, &st->pace))
-		why = "--pace: not a rate such as 1x or 60x";
-	else if (o->hours && (n != 1 || stores != 1))
+	if (o->hours && (n != 1 || stores != 1))
 		why = "--hours takes one store";
 	else if (o->follow && (n != 1 || stores != 1))
 		why = "--follow takes one store";
@@ -224,7 +197,9 @@ static int check(struct state *st, const struct hi_common *common, int n, char *
 		why = "--raw and --last N do not go together";
 	if (why)
 		hi_complain("%s", why);
-	return why ? hi_exit_status(HI_USAGE) : -1;
+	else if (o->pace && hi_pace_parse(o->pace, &st->pace, &e))
+		hi_complain_error(&e);
+	return why || e.status ? hi_exit_status(HI_USAGE) : -1;
 }
 
 int main(int argc, char **argv)

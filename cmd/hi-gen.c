@@ -8,7 +8,6 @@
  * Departs: from that generator: Z in its times, no spaces in its JSON
  */
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/num.h"
 #include "base/time.h"
@@ -16,11 +15,11 @@
 #include "io/signal.h"
 #include "tool/message.h"
 #include "tool/options.h"
+#include "tool/pace.h"
 #include "tool/run.h"
 
 /* 2025-12-28T06:00:00Z, the day of the replaced system's examples. */
 #define START_US INT64_C(1766901600000000)
-#define LOOK_US (HI_US_S / 2)
 
 enum { BLOCK_SIZE = 128 << 10 };
 
@@ -74,41 +73,13 @@ struct state {
 	char block[BLOCK_SIZE];
 };
 
-static int64_t monotonic_us(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * HI_US_S + t.tv_nsec / 1000;
-}
-
-/*
- * Sleeps to a point of the monotonic clock, or until a signal asks for the end. A
- * signal between the look and the sleep would be slept over: hence by half seconds.
- */
-static void sleep_until(struct hi_run *run, int64_t at_us)
-{
-	for (;;) {
-		int64_t now_us = monotonic_us();
-		if (hi_signal_stop || now_us >= at_us)
-			return;
-		if (at_us - now_us > LOOK_US)
-			now_us += LOOK_US;
-		else
-			now_us = at_us;
-		struct timespec t = { .tv_sec = now_us / HI_US_S,
-				      .tv_nsec = now_us % HI_US_S * 1000 };
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
-		hi_run_tell(run, false);
-	}
-}
-
 /* Sleeps until the set of the next reading is due. Returns the number after its last reading. */
 static uint64_t await_set(struct hi_run *run, const struct state *s)
 {
 	const uint64_t size = hi_gen_set_size(&s->gen), set = s->gen.n / size;
 	const int64_t after_us = hi_gen_set_time(&s->gen, set) - s->gen.c.start_us;
 
-	sleep_until(run, s->begun_us + (int64_t)((double)after_us / s->pace));
+	hi_pace_sleep(run, hi_pace_due(s->begun_us, after_us, s->pace));
 	return (set + 1) * size;
 }
 
@@ -119,7 +90,7 @@ static int generate(struct hi_run *run, struct hi_error *e)
 	uint64_t stop = s->pace > 0 ? 0 : g->limit;
 
 	(void)e;
-	s->begun_us = monotonic_us();
+	s->begun_us = hi_monotonic_us();
 	while (g->n < g->limit && !hi_signal_stop && !hi_writer_failed(run->out)) {
 		if (g->n >= stop) {
 			stop = await_set(run, s);
@@ -149,20 +120,6 @@ static int interval_parse(const char *text, struct hi_gen_config *c, struct hi_e
 	return HI_OK;
 }
 
-/* "60x", "0.5x"; the x may be left out. */
-static int pace_parse(const char *text, double *pace, struct hi_error *e)
-{
-	struct hi_slice s = hi_slice_of(text);
-	struct hi_num n;
-
-	if (s.len > 0 && text[s.len - 1] == 'x')
-		s.len--;
-	if (!hi_num_parse(s, &n) || n.v < 1e-6 || n.v > 1e6)
-		return hi_error_fmt(e, HI_USAGE, "--pace: not as 1x or 60x", "%s", text);
-	*pace = n.v;
-	return HI_OK;
-}
-
 static int configure(const struct options *o, struct state *s, struct hi_error *e)
 {
 	const bool endless = o->live || o->count >= 0;
@@ -180,7 +137,7 @@ static int configure(const struct options *o, struct state *s, struct hi_error *
 		c.start_us = hi_clock_us() / HI_US_S * HI_US_S;
 	s->pace = o->live ? 1 : 0;
 	if (status == HI_OK && o->pace)
-		status = pace_parse(o->pace, &s->pace, e);
+		status = hi_pace_parse(o->pace, &s->pace, e);
 	if (status == HI_OK && o->fault)
 		status = hi_gen_faults_parse(hi_slice_of(o->fault), &c.faults, e);
 	return status == HI_OK ? hi_gen_init(&s->gen, &c, e) : status;

@@ -8,7 +8,6 @@
  *          transaction; a failed fsync is final
  */
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/time.h"
 #include "store/store.h"
@@ -56,13 +55,6 @@ struct state {
 	bool failed;	   /* the run has said so */
 };
 
-static int64_t monotonic_us(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * HI_US_S + t.tv_nsec / 1000;
-}
-
 static int open_store(struct hi_run *run, struct hi_error *e)
 {
 	struct state *st = run->state;
@@ -70,15 +62,15 @@ static int open_store(struct hi_run *run, struct hi_error *e)
 	int s = hi_store_writer_open(&st->writer, st->path, &created, e);
 	if (s == HI_OK && created)
 		hi_note("%s: a new store", st->path);
-	st->commit_us = monotonic_us();
+	st->commit_us = hi_monotonic_us();
 	return s;
 }
 
 static int commit(struct state *st, struct hi_error *e)
 {
-	int64_t begun_us = monotonic_us();
+	int64_t begun_us = hi_monotonic_us();
 	int s = hi_store_commit(st->writer, e);
-	st->commit_us = monotonic_us();
+	st->commit_us = hi_monotonic_us();
 	st->cost_us = st->commit_us - begun_us;
 	st->failed = s < 0;
 	return s;
@@ -100,7 +92,7 @@ static int record(struct hi_run *run, const struct hi_rec *rec, struct hi_error 
 
 static bool is_due(struct state *st, const struct hi_run *run, struct hi_store_pending pending)
 {
-	int64_t now_us = monotonic_us();
+	int64_t now_us = hi_monotonic_us();
 	if (run->records != st->seen) {
 		st->seen = run->records;
 		st->seen_us = now_us;

@@ -290,10 +290,20 @@ size_t hi_time_format(int64_t t_us, unsigned digits, char out[HI_TIME_TEXT_MAX])
 	return (size_t)(p - out);
 }
 
-int64_t hi_clock_us(void)
+static int64_t clock_us(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_REALTIME, &ts);
+	clock_gettime(clock, &ts);
 	return (int64_t)ts.tv_sec * HI_US_S + ts.tv_nsec / 1000;
+}
+
+int64_t hi_clock_us(void)
+{
+	return clock_us(CLOCK_REALTIME);
+}
+
+int64_t hi_monotonic_us(void)
+{
+	return clock_us(CLOCK_MONOTONIC);
 }

@@ -96,4 +96,7 @@ int hi_day_option(struct hi_slice s, int64_t now_us, int64_t *since_us, int64_t 
 /* The wall clock, for options and live sources only: event time never asks it. */
 int64_t hi_clock_us(void);
 
+/* A clock that only goes forward, from some point on: for waiting and for measuring. */
+int64_t hi_monotonic_us(void);
+
 #endif

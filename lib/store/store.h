@@ -42,7 +42,8 @@ struct hi_cursor; /* opaque */
 /*
  * Reads in the total order (time, patient, metric, value, extra), duplicates
  * once, all types merged by time; only what was committed when it was opened.
- * Memory: one hour's rows. HI_OK or negative.
+ * Memory: one hour's rows. s and sel's names are borrowed until the close. HI_OK
+ * or negative.
  */
 int hi_cursor_open(struct hi_cursor **out, struct hi_store *s, const struct hi_select *sel,
 		   struct hi_error *e);
