@@ -11,7 +11,6 @@ sample=$ROOT/testdata/cinc2019_a_sample_wide.csv
 
 why=
 [ -n "$CHROMIUM" ] || why="no chromium (scripts/packages install test)"
-command -v node >/dev/null || why="no node (scripts/packages install test)"
 [ -n "$why" ] || "$ROOT/scripts/services" page install >"$T/log" 2>&1 || why="no modules: $(tail -n 1 "$T/log")"
 if [ -n "$why" ]; then
 	skip "the report in a browser" "$why"
@@ -27,7 +26,7 @@ moment() {
 
 if [ "${1:-}" = --picture ]; then
 	moment "$T/moment.html"
-	node "$ROOT/tests/page/page.mjs" picture "$T/moment.html" "$T/full.png" || exit 1
+	"$HI_PAGE_MODULES/node" "$ROOT/tests/page/page.mjs" picture "$T/moment.html" "$T/full.png" || exit 1
 	# README's picture is small: 64 colours are enough for it (Debian: imagemagick).
 	convert "$T/full.png" +dither -colors 64 -strip -define png:compression-level=9 "png8:${2:?a file to write}"
 	exit
@@ -50,7 +49,7 @@ while IFS= read -r line; do
 	"ok "*) _pass "${line#ok }" ;;
 	*) _fail "${line#not ok }" ;;
 	esac
-done < <(node "$ROOT/tests/page/page.mjs" test "$T" 2>&1; echo "ok ran to its end ($?)")
+done < <("$HI_PAGE_MODULES/node" "$ROOT/tests/page/page.mjs" test "$T" 2>&1; echo "ok ran to its end ($?)")
 
 # Paper: A4, the board, the alarms, each patient on a page of its own, and no more.
 pages=$(pdfinfo "$T/sample.pdf" | awk '/^Pages/ { print $2 }')
