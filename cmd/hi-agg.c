@@ -192,7 +192,7 @@ static int close_agg(struct hi_run *run, struct hi_error *e)
 /* Returns -1 to go on, or the exit status. */
 static int take_options(const struct options *o, struct hi_agg_options *out)
 {
-	struct hi_error e = { HI_OK };
+	struct hi_error e = { .status = HI_OK };
 
 	*out = (struct hi_agg_options){
 		.every = { o->every_us, o->offset_us },
