@@ -222,7 +222,8 @@ int main(int argc, char **argv)
 		takes |= HI_TAKES_SCORES;
 	struct hi_tool tool = {
 		.program = &program,
-		.role = HI_FILTER,
+		/* A line of JSON has no place in a table or CSV: there a reject is a row. */
+		.role = hi_show_format(&common) == HI_FORMAT_NDJSON ? HI_FILTER : HI_SINK,
 		.takes = takes,
 		.raw = st.options.raw,
 		.follow = st.options.follow,

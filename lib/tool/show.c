@@ -16,13 +16,16 @@ static void flush_csv(struct hi_show *s, struct hi_run *run)
 	hi_buf_reset(&s->scratch);
 }
 
+enum hi_format hi_show_format(const struct hi_common *c)
+{
+	if (c->format_given)
+		return c->format;
+	return !c->output && isatty(STDOUT_FILENO) ? HI_FORMAT_TABLE : HI_FORMAT_NDJSON;
+}
+
 int hi_show_open(struct hi_show *s, struct hi_run *run, struct hi_error *e)
 {
-	const struct hi_common *c = run->common;
-	*s = (struct hi_show){ .format = c->format };
-	if (!c->format_given)
-		s->format =
-			!c->output && isatty(STDOUT_FILENO) ? HI_FORMAT_TABLE : HI_FORMAT_NDJSON;
+	*s = (struct hi_show){ .format = hi_show_format(run->common) };
 	hi_buf_init(&s->scratch, SCRATCH_MAX);
 	if (s->format == HI_FORMAT_TABLE) {
 		s->table = hi_table_new(titles, sizeof(titles) / sizeof(titles[0]));

@@ -16,8 +16,10 @@ struct hi_show {
 	struct hi_buf scratch;
 };
 
-/* The format of run->common, or a table for a terminal and NDJSON for the rest. HI_OK or HI_NOMEM.
- */
+/* The format that was asked for, or a table for a terminal and NDJSON for the rest. */
+enum hi_format hi_show_format(const struct hi_common *c);
+
+/* In the format of run->common. HI_OK or HI_NOMEM. */
 int hi_show_open(struct hi_show *s, struct hi_run *run, struct hi_error *e);
 
 /* HI_OK or negative. */

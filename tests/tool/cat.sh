@@ -126,3 +126,12 @@ sleep 0.1; sed -n 251,300p "$T/gen" | hi-store -q "$F"
 ok 'follow, raw' until_lines 300
 kill $pid; wait $pid
 is 'follow, raw: in order' "$(md5sum <"$T/followed")" "$(head -300 "$T/gen" | md5sum)"
+
+# A reject is a row of a table and none of CSV; as a line of JSON it would break both.
+printf '%s\n' oops "$(head -1 "$T/gen")" >"$T/bad"
+hi-cat --format csv "$T/bad" >"$T/got" 2>"$T/err"
+is 'CSV of a file with a bad line' "$? $(cut -d, -f1 "$T/got" | tr '\n' ' ')" '3 patient_id P-001 '
+has 'the bad line is told' "$(cat "$T/err")" 'bad:1:1: not a JSON object'
+hi-cat --format table "$T/bad" >"$T/got" 2>/dev/null
+has 'a table of it' "$(sed -n 2p "$T/got")" '^ +reject not a JSON object$'
+is 'NDJSON of it' "$(hi-cat "$T/bad" 2>/dev/null | jq -r '.type // "reading"' | tr '\n' ' ')" 'reject reading '
