@@ -80,7 +80,7 @@ static int printed(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return 0;
-	hi_complain("stdout: cannot write: %s", strerror(errno));
+	hi_complain("cannot write: stdout: %s", strerror(errno));
 	return 4;
 }
 

@@ -22,17 +22,30 @@ struct line {
 	const struct hi_program *program;
 	struct hi_option_row rows[HI_OPTIONS_MAX];
 	size_t rows_n;
-	struct option longs[HI_OPTIONS_MAX + 1];
+	struct option longs[HI_OPTIONS_MAX + 2];
 	char shorts[2 * HI_OPTIONS_MAX + 2];
 	struct given *given;
 	size_t given_n;
 };
 
-enum { VAL = 256 }; /* getopt's value of row i is VAL + i, above every letter */
+/* getopt's value of row i is VAL + i, above every letter. */
+enum { VAL = 256, VAL_METRIC = VAL + HI_OPTIONS_MAX };
 
 static bool takes_arg(const struct hi_option *o)
 {
 	return o->kind != HI_OPT_FLAG;
+}
+
+/*
+ * A tool without --metric still knows the name: cut short, --metrics would be taken
+ * for it, and the counters written over a file named hr.
+ */
+static void guard_metric(struct line *l)
+{
+	for (size_t i = 0; i < l->rows_n; i++)
+		if (strcmp(l->rows[i].opt->name, "metric") == 0)
+			return;
+	l->longs[l->rows_n] = (struct option){ "metric", optional_argument, NULL, VAL_METRIC };
 }
 
 static void build_tables(struct line *l)
@@ -53,7 +66,8 @@ static void build_tables(struct line *l)
 			*s++ = ':';
 	}
 	*s = '\0';
-	l->longs[l->rows_n] = (struct option){ 0 };
+	l->longs[l->rows_n] = l->longs[l->rows_n + 1] = (struct option){ 0 };
+	guard_metric(l);
 }
 
 static const struct hi_option_row *row_of(const struct line *l, int got)
@@ -70,15 +84,19 @@ static int wrong_long(const struct line *l, const char *word)
 	const char *name = word + 2;
 	int len = (int)strcspn(name, "=");
 	char list[160] = "";
+	int matches = 0;
 
-	for (size_t i = 0, n = 0; i < l->rows_n && n < sizeof list; i++)
-		if (strncmp(l->rows[i].opt->name, name, (size_t)len) == 0)
+	for (size_t i = 0, n = 0; i < l->rows_n && n < sizeof list; i++) {
+		if (strncmp(l->rows[i].opt->name, name, (size_t)len) == 0) {
 			n += (size_t)snprintf(list + n, sizeof list - n, "%s--%s", n ? ", " : "",
 					      l->rows[i].opt->name);
+			matches++;
+		}
+	}
 	struct hi_slice typed = { name, (size_t)len };
 	const char *near = hi_option_nearest(typed, l->rows, l->rows_n);
 
-	if (len > 0 && *list)
+	if (len > 0 && matches > 1)
 		hi_complain("option --%.*s is not one alone: %s", len, name, list);
 	else if (near)
 		hi_complain("unknown option --%.*s; did you mean --%s?", len, name, near);
@@ -125,6 +143,10 @@ static int gather(struct line *l, int argc, char **argv)
 	optind = 0; /* glibc and musl: start anew */
 	while ((got = getopt_long(argc, argv, l->shorts, l->longs, NULL)) != -1) {
 		const struct hi_option_row *row = row_of(l, got);
+		if (got == VAL_METRIC) {
+			hi_complain("unknown option --metric; --metrics FILE writes counters");
+			return 2;
+		}
 		if (!row) /* '?' or ':' */
 			return wrong(l, got, argv[optind - 1]);
 		const char *arg = optarg;

@@ -50,3 +50,11 @@ exec 9>&-
 wait $pid
 has "the options can be seen" "$seen" '--patient'
 is "the ids cannot" "$(grep -c SECRET <<<"$seen")" 0
+
+# --metric is no short form of --metrics, which would write over a file of that name.
+cd "$T" || exit
+status "no --metric where nothing is selected" 2 hi-gen -n 1 --metric hr
+status "nor with =" 2 hi-gen -n 1 --metric=hr
+has "what is meant perhaps" "$(hi-gen --metric hr 2>&1)" '--metrics FILE'
+ok "no file" test ! -e hr
+status "a short form that is one" 0 hi-gen -n 1 --metrics=counters
