@@ -1,17 +1,18 @@
 /* Times as people type them on a command line. */
 #include "base/time.h"
 
-/* s and what it lacks of a timestamp, read in the process's zone unless s has one. */
-static int completed(struct hi_slice s, const char *rest, int64_t *t_us)
+/* s with rest put in at its byte at, read in the process's zone unless it has one. */
+static int completed(struct hi_slice s, size_t at, const char *rest, int64_t *t_us)
 {
 	char text[40];
 	struct hi_time t;
 	size_t n = strlen(rest);
 
-	if (s.len + n > sizeof text)
+	if (at > s.len || s.len + n > sizeof text)
 		return HI_REFUSED;
-	memcpy(text, s.ptr, s.len);
-	memcpy(text + s.len, rest, n);
+	memcpy(text, s.ptr, at);
+	memcpy(text + at, rest, n);
+	memcpy(text + at + n, s.ptr + at, s.len - at);
 	int st = hi_time_parse((struct hi_slice){ text, s.len + n }, &t, NULL);
 	if (st == HI_OK)
 		*t_us = t.t_us;
@@ -31,7 +32,7 @@ static int today_at(struct hi_slice s, int64_t now_us, int64_t *t_us)
 		for (int i = at[f] - 1, v = fields[f]; v > 0; v /= 10)
 			text[i--] = (char)('0' + v % 10);
 	memcpy(text + 11, s.ptr, 5);
-	return completed((struct hi_slice){ text, 16 }, ":00", t_us);
+	return completed((struct hi_slice){ text, 16 }, 16, ":00", t_us);
 }
 
 int hi_day_option(struct hi_slice s, int64_t now_us, int64_t *since_us, int64_t *until_us)
@@ -43,7 +44,7 @@ int hi_day_option(struct hi_slice s, int64_t now_us, int64_t *since_us, int64_t 
 		t_us = before - 1;
 	} else if (!hi_slice_is(s, "today")) {
 		/* Noon, because a zone may skip midnight; none has ever skipped a noon alone. */
-		if (s.len != 10 || completed(s, "T12:00:00", &t_us) != HI_OK)
+		if (s.len != 10 || completed(s, 10, "T12:00:00", &t_us) != HI_OK)
 			return HI_REFUSED;
 	}
 	hi_day_bounds(t_us, since_us, until_us);
@@ -69,6 +70,11 @@ int hi_time_option(struct hi_slice s, int64_t now_us, int64_t *t_us)
 		*t_us = now_us - back;
 		return HI_OK;
 	}
-	/* People leave the seconds out. */
-	return completed(s, s.len == 16 ? ":00" : "", t_us);
+	/* People leave the seconds out, with a zone behind or none; an hour is as in STORE@HOUR. */
+	enum { HOUR_LEN = sizeof("2025-12-28T06") - 1, MINUTE_LEN = HOUR_LEN + 3 };
+	if (s.len == HOUR_LEN)
+		return completed(s, HOUR_LEN, ":00:00", t_us);
+	bool seconds = s.len <= HOUR_LEN || s.ptr[HOUR_LEN] != ':' ||
+		       (s.len > MINUTE_LEN && s.ptr[MINUTE_LEN] == ':');
+	return completed(s, MINUTE_LEN < s.len ? MINUTE_LEN : s.len, seconds ? "" : ":00", t_us);
 }
