@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "csv/map.h"
+#include "csv/series.h"
 #include "io/input.h"
 #include "vital/record.h"
 
@@ -123,6 +124,15 @@ static bool copy_word(char *to, size_t cap, struct hi_slice s)
 	return true;
 }
 
+/*
+ * The same for what goes into records, which has to be text there. (Columns and
+ * codes are compared only: a file in Latin-1 has them in Latin-1.)
+ */
+static bool copy_text(char *to, size_t cap, struct hi_slice s)
+{
+	return hi_csv_text_ok(s, cap - 1) && copy_word(to, cap, s);
+}
+
 static struct hi_csv_rule *add_rule(struct hi_csv_map *m, struct hi_error *e)
 {
 	if (m->n == m->cap) {
@@ -149,12 +159,13 @@ static int parse_metric_tail(const struct words *w, size_t i, struct hi_csv_targ
 	if (t->role == HI_CSV_PAIR)
 		m = hi_metric_find(HI_LIT("bp_systolic"));
 	if (i < w->n && !word_is(w, i, "method")) {
-		if (hi_csv_known_unit(m, w->w[i], t->unit) != HI_OK)
+		if (hi_csv_known_unit(m, w->w[i], t->unit) != HI_OK ||
+		    !hi_csv_text_ok(hi_slice_of(t->unit), HI_UNIT_MAX))
 			return expected(w, i, "expected a unit of the metric", e);
 		i++;
 	}
 	if (word_is(w, i, "method")) {
-		if (i + 1 >= w->n || !copy_word(t->method, sizeof(t->method), w->w[i + 1]))
+		if (i + 1 >= w->n || !copy_text(t->method, sizeof(t->method), w->w[i + 1]))
 			return expected(w, i + 1, "expected a word of at most 16 bytes", e);
 		i += 2;
 	}
@@ -196,7 +207,7 @@ static int parse_role(const struct words *w, struct hi_csv_target *t, struct hi_
 	if (word_is(w, 2, "key")) {
 		t->role = HI_CSV_KEY;
 		if (w->n < 4 || !hi_csv_key_allowed(w->w[3]) ||
-		    !copy_word(t->name, sizeof(t->name), w->w[3]))
+		    !copy_text(t->name, sizeof(t->name), w->w[3]))
 			return expected(w, 3, "expected a key that is not the reading's own", e);
 		return w->n > 4 ? expected(w, 4, "expected the end of the line", e) : HI_OK;
 	}
@@ -259,7 +270,7 @@ static int parse_code(const struct words *w, struct hi_csv_target *t, struct hi_
 	if (!word_is(w, 3, "unit"))
 		return parse_metric(w, 3, t, e);
 	t->role = HI_CSV_UNIT;
-	if (w->n < 5 || !copy_word(t->unit, sizeof(t->unit), w->w[4]))
+	if (w->n < 5 || !copy_text(t->unit, sizeof(t->unit), w->w[4]))
 		return expected(w, 4, "expected a unit of at most 16 bytes", e);
 	return w->n > 5 ? expected(w, 5, "expected the end of the line", e) : HI_OK;
 }
@@ -327,7 +338,7 @@ static int parse_setting(struct hi_csv_map *m, const struct words *w, struct hi_
 		return HI_OK;
 	}
 	if (w->n != 3 || !word_is(w, 1, "is") || w->w[2].len == 0 ||
-	    !copy_word(m->patient, sizeof(m->patient), w->w[2]))
+	    !copy_text(m->patient, sizeof(m->patient), w->w[2]))
 		return expected(w, 1, "expected file, or is and an id of at most 64 bytes", e);
 	return HI_OK;
 }

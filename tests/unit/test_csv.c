@@ -361,6 +361,13 @@ static const struct {
 	{ "patient is\n", 1, 9, "expected file, or is and an id of at most 64 bytes" },
 	{ "\"HR = x\n", 1, 1, "expected a closing quote" },
 	{ "u F = unit\n", 1, 11, "expected a unit of at most 16 bytes" },
+	/* What goes into records is UTF-8 without control characters. */
+	{ "HR = hr method pulse\xc3\n", 1, 16, "expected a word of at most 16 bytes" },
+	{ "x = lactate \xb5g/l\n", 1, 13, "expected a unit of the metric" },
+	{ "u F = unit \xb0\n", 1, 12, "expected a unit of at most 16 bytes" },
+	{ "x = key w\xe4rme\n", 1, 9, "expected a key that is not the reading's own" },
+	{ "patient is M\xfcller\n", 1, 9, "expected file, or is and an id of at most 64 bytes" },
+	{ "patient is P\x7f\n", 1, 9, "expected file, or is and an id of at most 64 bytes" },
 };
 
 START_TEST(map_refuses)
