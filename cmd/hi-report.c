@@ -70,10 +70,11 @@ static int write_page(struct hi_run *run, struct hi_error *e)
 		.inputs = s->inputs,
 		.inputs_n = s->inputs_n,
 		.own_rejects = run->rejects,
+		.out = run->out,
 	};
 	uint64_t size;
 	struct hi_buf b;
-	int rc = hi_page_write(&page, run->out, e);
+	int rc = hi_page_write(&page, e);
 
 	size = run->out->bytes + run->out->len;
 	hi_buf_init(&b, 256);

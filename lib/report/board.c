@@ -236,6 +236,7 @@ void hi_page_board(struct hi_page *p)
 			put_value(p, patient, s->metric_order[k]);
 		put_newest(p, patient);
 		hi_buf_puts(b, "</tr>\n");
+		hi_page_flush(p);
 	}
 	hi_buf_puts(b, "</tbody></table>");
 	put_note(p, columns);

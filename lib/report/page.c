@@ -16,7 +16,8 @@ enum {
 	ROWS_MOST = 48,
 	CHART_WIDTH = 275, /* pixels */
 	OPEN_MAX = 60,	   /* patients: with more, their parts are folded */
-	BUF_MAX = 64 << 20 /* of one piece; the largest is the board of all patients */
+	FLUSH = 1 << 20,   /* bytes held at most between two rows */
+	BUF_MAX = 64 << 20 /* a row and what is held before it, by far */
 };
 
 void hi_page_plan(struct hi_page *p)
@@ -24,7 +25,7 @@ void hi_page_plan(struct hi_page *p)
 	const struct hi_summary *s = p->summary;
 	uint64_t charts = 1, steps, rows;
 
-	for (size_t i = 0; i < s->patients_n; i++)
+	for (size_t i = 0; i < s->patients_n && i < HI_PAGE_PARTS_MAX; i++)
 		charts += s->order[i]->series_n;
 	steps = STEPS / charts;
 	steps = steps < STEPS_LEAST ? STEPS_LEAST : steps > CHART_WIDTH ? CHART_WIDTH : steps;
@@ -46,6 +47,10 @@ void hi_page_mark(struct hi_buf *b, unsigned priority)
 
 void hi_page_patient_link(struct hi_buf *b, const struct hi_summary_patient *patient)
 {
+	if (patient->number >= HI_PAGE_PARTS_MAX) {
+		hi_html_name(b, patient->id);
+		return;
+	}
 	hi_buf_printf(b, "<a href=\"#p%zu\">", patient->number + 1);
 	hi_html_name(b, patient->id);
 	hi_buf_puts(b, "</a>");
@@ -148,14 +153,19 @@ static void put_kpis(struct hi_page *p)
 	hi_buf_puts(&p->b, "</ul>\n");
 }
 
-/* What is done goes out, so that memory holds one piece only. */
-static void hand_over(struct hi_page *p, struct hi_writer *w)
+static void hand_over(struct hi_page *p)
 {
-	hi_writer_slice(w, hi_buf_view(&p->b));
+	hi_writer_slice(p->out, hi_buf_view(&p->b));
 	p->b.len = 0; /* a latched failure stays */
 }
 
-static void put_patients(struct hi_page *p, struct hi_writer *w)
+void hi_page_flush(struct hi_page *p)
+{
+	if (p->out && p->b.len >= FLUSH)
+		hand_over(p);
+}
+
+static void put_patients(struct hi_page *p)
 {
 	const struct hi_summary *s = p->summary;
 
@@ -171,28 +181,34 @@ static void put_patients(struct hi_page *p, struct hi_writer *w)
 			"line: nothing was measured. A cross at the upper edge: implausible "
 			"values, "
 			"not drawn at their height.</p>");
+	if (s->patients_n > HI_PAGE_PARTS_MAX) {
+		hi_buf_puts(&p->b, "<p class=\"note\"><strong>The first ");
+		hi_words_counted(&p->b, HI_PAGE_PARTS_MAX, "patient");
+		hi_buf_puts(&p->b, " of the board are shown here.</strong> Select others with "
+				   "--patient.</p>");
+	}
 	hi_buf_puts(&p->b, "</section>\n");
-	for (size_t i = 0; i < s->patients_n; i++) {
+	for (size_t i = 0; i < s->patients_n && i < HI_PAGE_PARTS_MAX; i++) {
 		hi_page_patient(p, s->order[i]);
-		hand_over(p, w);
+		hi_page_flush(p);
 	}
 }
 
-static void put_foot(struct hi_page *p, const struct hi_writer *w)
+static void put_foot(struct hi_page *p)
 {
 	hi_buf_puts(&p->b, "</main>\n<footer><p>Made by hi-report ");
 	hi_html_str(&p->b, p->version);
 	hi_buf_puts(&p->b,
 		    " of health-insight from records alone: the same input gives the same page. "
 		    "Size about ");
-	hi_words_bytes(&p->b, w->bytes + w->len + p->b.len);
+	hi_words_bytes(&p->b, p->out->bytes + p->out->len + p->b.len);
 	hi_buf_puts(&p->b,
 		    ".</p><p>Research and engineering tool, <strong>not a medical device</strong>: "
 		    "nothing here may be used to decide on a person's care.</p></footer>"
 		    "</body></html>\n");
 }
 
-int hi_page_write(struct hi_page *p, struct hi_writer *w, struct hi_error *e)
+int hi_page_write(struct hi_page *p, struct hi_error *e)
 {
 	bool failed;
 
@@ -201,15 +217,12 @@ int hi_page_write(struct hi_page *p, struct hi_writer *w, struct hi_error *e)
 	put_head(p);
 	put_kpis(p);
 	hi_page_board(p);
-	hand_over(p, w);
 	hi_page_alarms(p);
-	hand_over(p, w);
-	put_patients(p, w);
+	put_patients(p);
 	hi_page_stats(p);
 	hi_page_input(p);
-	hand_over(p, w);
-	put_foot(p, w);
-	hand_over(p, w);
+	put_foot(p);
+	hand_over(p);
 	failed = p->b.failed;
 	hi_buf_release(&p->b);
 	return failed ? hi_error_set(e, HI_NOMEM, "report: out of memory") : HI_OK;

@@ -12,13 +12,16 @@
 #include "report/chart.h"
 #include "report/summary.h"
 
+enum { HI_PAGE_PARTS_MAX = 2000 }; /* patients with charts, the most urgent; the board has all */
+
 struct hi_page {
 	const struct hi_summary *summary; /* finished */
 	struct hi_slice title;
 	const char *version;
 	const char *const *inputs; /* names of what was read */
 	size_t inputs_n;
-	uint64_t own_rejects; /* lines that the caller itself could not read */
+	uint64_t own_rejects;  /* lines that the caller itself could not read */
+	struct hi_writer *out; /* where pieces go as they grow; NULL: they stay in b */
 	/* private to page.c */
 	struct hi_buf b;
 	unsigned charts, column, rows;
@@ -28,8 +31,11 @@ struct hi_page {
 /* Fills in how much detail a chart gets, from the number of charts that there are. */
 void hi_page_plan(struct hi_page *p);
 
-/* The whole page. HI_OK, or HI_NOMEM; errors of w stay latched in it. */
-int hi_page_write(struct hi_page *p, struct hi_writer *w, struct hi_error *e);
+/* Between two rows: hands what is there to out when it is much. */
+void hi_page_flush(struct hi_page *p);
+
+/* The whole page, to p->out, which is set. HI_OK, or HI_NOMEM; errors of out stay latched in it. */
+int hi_page_write(struct hi_page *p, struct hi_error *e);
 
 /* --- pieces; each appends a <section> to p->b --- */
 void hi_page_board(struct hi_page *p);
@@ -41,7 +47,7 @@ void hi_page_input(struct hi_page *p);
 /* The priority's mark as a pill: "***", with its name for a screen reader. */
 void hi_page_mark(struct hi_buf *b, unsigned priority);
 
-/* A link to the patient's part of the page, its id as the text. */
+/* A link to the patient's part of the page (where it has one), its id as the text. */
 void hi_page_patient_link(struct hi_buf *b, const struct hi_summary_patient *patient);
 
 /* "> 120" with the metric's name and unit, as a rule's limit is read. */

@@ -96,8 +96,10 @@ size_t hi_page_episodes(struct hi_page *p, const struct hi_alarm *const *list, s
 			   "<th scope=\"col\">End</th><th scope=\"col\" class=\"r\">Duration</th>"
 			   "<th scope=\"col\" class=\"r\">At onset</th>"
 			   "<th scope=\"col\" class=\"r\">Worst</th></tr></thead><tbody>\n");
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		put_episode(p, list[i], with_patient);
+		hi_page_flush(p);
+	}
 	hi_buf_puts(&p->b, "</tbody></table>");
 	return n;
 }

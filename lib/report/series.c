@@ -84,7 +84,7 @@ void hi_series_shrink(struct hi_series *s, unsigned max)
 /* Room for one bucket more: grows to max, then coarsens by at least a quarter. */
 static int make_room(struct hi_series *s, unsigned max)
 {
-	uint32_t cap = s->cap ? s->cap * 2 : HI_SERIES_MIN;
+	uint32_t cap = s->cap ? s->cap * 2 : HI_SERIES_FIRST;
 	struct hi_bucket *b;
 
 	if (s->n < s->cap && s->n < max)

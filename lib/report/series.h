@@ -14,7 +14,8 @@
 #include "base/status.h"
 #include "vital/metric.h"
 
-enum { HI_SERIES_MIN = 16, HI_SERIES_MAX = 512 }; /* buckets: least and most a cap can be */
+/* Buckets: those of a first reading; the least and the most that a bound can be. */
+enum { HI_SERIES_FIRST = 4, HI_SERIES_MIN = 16, HI_SERIES_MAX = 512 };
 
 struct hi_bucket {
 	int64_t t_us;	      /* of its earliest reading */
@@ -44,7 +45,7 @@ void hi_series_init(struct hi_series *s);
 void hi_series_release(struct hi_series *s);
 
 /*
- * Takes one reading. max: buckets at most from now on, HI_SERIES_MIN to
+ * Takes one reading. max: buckets at most from now on, HI_SERIES_FIRST to
  * HI_SERIES_MAX. HI_OK or HI_NOMEM. Of two readings of the same time the later
  * one to arrive is the newest.
  */

@@ -53,6 +53,7 @@ static struct hi_day_row *new_row(struct hi_summary *s, int *rc)
 		s->stats_cap = cap;
 	}
 	memset(&s->stats[s->stats_n], 0, sizeof(s->stats[0]));
+	s->stats[s->stats_n].arrival = s->stats_n;
 	return &s->stats[s->stats_n++];
 }
 
@@ -156,21 +157,48 @@ int hi_summary_stats_add(struct hi_summary *s, const struct hi_rec *rec)
 	return rc < 0 ? rc : HI_OK;
 }
 
-static int by_window(const void *a, const void *b)
+/* The order of rows; 0 for two of one identity (stream.md: a later one replaces). */
+static int compare_rows(const struct hi_day_row *x, const struct hi_day_row *y)
 {
-	const struct hi_day_row *x = a, *y = b;
+	int c;
 
 	if (x->from_us != y->from_us)
 		return x->from_us < y->from_us ? -1 : 1;
 	if (x->kind != y->kind)
 		return x->kind < y->kind ? -1 : 1;
-	if (x->kind != ' ' && hi_slice_cmp(hi_words_view(&x->who), hi_words_view(&y->who)))
-		return hi_slice_cmp(hi_words_view(&x->who), hi_words_view(&y->who));
+	c = hi_slice_cmp(hi_words_view(&x->who), hi_words_view(&y->who));
+	if (c == 0)
+		c = hi_slice_cmp(hi_words_view(&x->every), hi_words_view(&y->every));
+	if (c != 0)
+		return c;
 	if (x->metric && y->metric)
 		return (x->metric > y->metric) - (x->metric < y->metric);
 	if (x->metric || y->metric)
 		return x->metric ? -1 : 1;
 	return hi_slice_cmp(hi_words_view(&x->metric_name), hi_words_view(&y->metric_name));
+}
+
+static int by_row(const void *a, const void *b)
+{
+	const struct hi_day_row *x = a, *y = b;
+	int c = compare_rows(x, y);
+
+	return c ? c : (x->arrival > y->arrival) - (x->arrival < y->arrival);
+}
+
+static void order_rows(struct hi_summary *s)
+{
+	unsigned n = 0;
+
+	if (s->stats_n == 0)
+		return;
+	qsort(s->stats, s->stats_n, sizeof(s->stats[0]), by_row);
+	for (unsigned i = 1; i < s->stats_n; i++) {
+		if (compare_rows(&s->stats[n], &s->stats[i]) != 0)
+			n++;
+		s->stats[n] = s->stats[i];
+	}
+	s->stats_n = n + 1;
 }
 
 int hi_summary_stats_finish(struct hi_summary *s, struct hi_error *e)
@@ -182,7 +210,6 @@ int hi_summary_stats_finish(struct hi_summary *s, struct hi_error *e)
 		rc = hi_agg_finish(s->agg, e);
 		drop_agg(s);
 	}
-	if (s->stats_n > 1)
-		qsort(s->stats, s->stats_n, sizeof(s->stats[0]), by_window);
+	order_rows(s);
 	return rc;
 }

@@ -145,16 +145,26 @@ static unsigned metric_index(struct hi_summary *s, const struct hi_rec *rec)
 	return s->metrics_n++;
 }
 
-static struct hi_series *series_get(struct hi_summary *s, struct hi_summary_patient *p,
+static struct hi_series *series_find(const struct hi_summary_patient *p, unsigned metric)
+{
+	for (unsigned i = 0; i < p->series_n; i++)
+		if (p->series[i]->metric == metric)
+			return &p->series[i]->series;
+	return NULL;
+}
+
+const struct hi_series *hi_summary_series(const struct hi_summary_patient *p, unsigned metric)
+{
+	return series_find(p, metric);
+}
+
+static struct hi_series *series_new(struct hi_summary *s, struct hi_summary_patient *p,
 				    unsigned metric)
 {
 	struct hi_patient_series *made;
 
-	for (unsigned i = 0; i < p->series_n; i++)
-		if (p->series[i]->metric == metric)
-			return &p->series[i]->series;
 	if ((p->series_n & (p->series_n - 1)) == 0) { /* room for a power of two */
-		size_t cap = p->series_n ? p->series_n * 2 : 1;
+		size_t cap = p->series_n ? (size_t)p->series_n * 2 : 1;
 		struct hi_patient_series **grown = realloc(p->series, cap * sizeof(*grown));
 
 		if (!grown)
@@ -171,11 +181,10 @@ static struct hi_series *series_get(struct hi_summary *s, struct hi_summary_pati
 	return &made->series;
 }
 
-/* Every series at half its detail, until the sum is below its maximum again. */
+/* All series at half their detail. Happens five times at most: 512 to 16 buckets. */
 static void coarsen(struct hi_summary *s)
 {
-	if (s->bucket_max > HI_SERIES_MIN)
-		s->bucket_max /= 2;
+	s->bucket_max /= 2;
 	s->buckets = 0;
 	for (size_t i = 0; i < hi_patients_count(s->table); i++) {
 		struct hi_slice id;
@@ -186,6 +195,14 @@ static void coarsen(struct hi_summary *s)
 			s->buckets += p->series[k]->series.cap;
 		}
 	}
+}
+
+/* True where no bucket more may be had: no new series, and none may grow. */
+static bool full(struct hi_summary *s)
+{
+	while (s->buckets >= HI_SUMMARY_BUCKETS_MAX && s->bucket_max > HI_SERIES_MIN)
+		coarsen(s);
+	return s->buckets >= HI_SUMMARY_BUCKETS_MAX;
 }
 
 int hi_summary_side(const struct hi_metric *m, double v)
@@ -231,29 +248,29 @@ static enum hi_sample sample_of(const struct hi_rec *rec, double *v)
 static int add_sample(struct hi_summary *s, struct hi_summary_patient *p, const struct hi_rec *rec)
 {
 	unsigned metric = metric_index(s, rec);
-	struct hi_series *series;
-	uint32_t cap;
+	struct hi_series *series = series_find(p, metric);
+	bool stuck = (!series || series->n == series->cap) && full(s);
 	double v = 0;
 	enum hi_sample kind = sample_of(rec, &v);
+	uint32_t cap;
 	int rc;
 
-	if (metric == HI_SUMMARY_METRICS_MAX) {
+	if (metric == HI_SUMMARY_METRICS_MAX || (!series && stuck)) {
 		s->metrics_left++;
 		return HI_OK;
 	}
-	series = series_get(s, p, metric);
+	if (!series)
+		series = series_new(s, p, metric);
 	if (!series)
 		return HI_NOMEM;
 	cap = series->cap;
-	rc = hi_series_add(series, rec->t_us, v, kind, s->bucket_max);
+	rc = hi_series_add(series, rec->t_us, v, kind, stuck ? cap : s->bucket_max);
 	if (rc != HI_OK)
 		return rc;
+	s->buckets = s->buckets + series->cap - cap;
 	s->implausible += kind == HI_SAMPLE_BAD;
 	if (kind == HI_SAMPLE_VALUE)
 		note_shape(series, rec, v);
-	s->buckets += series->cap - cap;
-	if (s->buckets > HI_SUMMARY_BUCKETS_MAX)
-		coarsen(s);
 	return hi_summary_stats_add(s, rec);
 }
 
@@ -327,14 +344,6 @@ int hi_summary_add(struct hi_summary *s, const struct hi_rec *rec, struct hi_err
 	else if (rec->type == HI_T_REJECT)
 		rc = hi_summary_reject(s, rec);
 	return rc == HI_OK ? HI_OK : hi_error_set(e, rc, "report: out of memory");
-}
-
-const struct hi_series *hi_summary_series(const struct hi_summary_patient *p, unsigned metric)
-{
-	for (unsigned i = 0; i < p->series_n; i++)
-		if (p->series[i]->metric == metric)
-			return &p->series[i]->series;
-	return NULL;
 }
 
 bool hi_summary_burden(const struct hi_summary *s, double *per_bed_day)

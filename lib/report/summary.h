@@ -119,6 +119,7 @@ struct hi_day_row {
 	double v[HI_STAT_NUMBERS];
 	uint64_t count, patients, implausible;
 	bool has_count, has_patients, has_implausible, incomplete, approx;
+	uint32_t arrival; /* of two rows of one identity the later stands */
 };
 
 struct hi_reject_kind {

@@ -79,3 +79,9 @@ is "both say the same" "$(sed -n '/id="statistics"/,/<\/section>/p' <<<"$stats" 
 a=$(hi-gen --patients 2 --duration 6h | page | wc -c)
 b=$(hi-gen --patients 2 --duration 24h | page | wc -c)
 ok "size does not follow the input ($a, $b)" [ "$b" -lt $((a * 3 / 2)) ]
+
+# Many patients: all are on the board, the first 2,000 have charts, and it says so.
+hi-gen --patients 2100 --duration 1m --interval 60s | page >"$T/many.html"
+is "2,100 rows" "$(grep -c '<td class="w nw"' "$T/many.html")" 2100
+is "2,000 parts" "$(grep -c '<details class="card pt"' "$T/many.html")" 2000
+has "the rest is said" "$(grep -o 'The first 2,000 patients of the board are shown here' "$T/many.html")" first

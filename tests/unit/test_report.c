@@ -377,13 +377,17 @@ START_TEST(stat_records_stand)
 		"00Z\","
 		"\"every\":\"1d\",\"tz\":\"UTC\",\"metric_name\":\"spo2\",\"count\":7,"
 		"\"patient_count\":2,\"avg\":96.5,\"min\":90,\"max\":99,\"complete\":false}",
+		"{\"type\":\"stat\",\"from\":\"2025-12-28T00:00:00Z\",\"to\":\"2025-12-29T00:00:"
+		"00Z\","
+		"\"every\":\"1d\",\"tz\":\"UTC\",\"metric_name\":\"spo2\",\"count\":8,"
+		"\"patient_count\":2,\"avg\":96.5,\"min\":90,\"max\":99,\"complete\":false}",
 		NULL
 	};
 	struct hi_summary s;
 
 	summarise(&s, lines);
 	ck_assert_uint_eq(s.stats_n, 1);
-	ck_assert(!s.stats_computed && s.stats[0].count == 7 && s.stats[0].incomplete);
+	ck_assert(!s.stats_computed && s.stats[0].count == 8 && s.stats[0].incomplete);
 	ck_assert(s.stats[0].v[HI_STAT_AVG] == 96.5);
 	ck_assert_uint_eq(s.stats[0].has,
 			  1U << HI_STAT_AVG | 1U << HI_STAT_MIN | 1U << HI_STAT_MAX);
