@@ -11,7 +11,7 @@ of_help() { "$1" --help | sed -nE 's/^  (    |(-[A-Za-z]), )--([a-z-]+).*/\2 --\
 # The same of the tags in section $1 of a rendered page on stdin, at indent $2.
 of_page() {
 	awk -v section="$1" -v indent="$2" '
-	/^ {0,3}[A-Za-z]/ { name = $0; sub(/^ +/, "", name); on = name == section }
+	/^ ? ? ?[A-Za-z]/ { name = $0; sub(/^ +/, "", name); on = name == section }
 	on && match($0, /^ +-/) && RLENGTH == indent + 1 {
 		letter = ""
 		n = split($0, word, /[ ,]+/)
