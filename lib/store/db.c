@@ -3,9 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/buf.h"
 
 enum { BUSY_MS = 60000 };
 
@@ -188,6 +192,57 @@ static int check_format(sqlite3 *db, struct hi_error *e)
 	return s;
 }
 
+/*
+ * A database in WAL mode is read by a file beside it, which who may not write in the
+ * folder cannot make. Where no writer has left a log, the file alone is the whole
+ * database, and SQLite reads it as one that does not change ("immutable").
+ * https://www.sqlite.org/wal.html, "Read-Only Databases".
+ */
+static bool is_at_rest(const char *path)
+{
+	char wal[PATH_MAX];
+	struct stat st;
+	int n = snprintf(wal, sizeof(wal), "%s-wal", path);
+	return n > 0 && (size_t)n < sizeof(wal) &&
+	       (stat(wal, &st) ? errno == ENOENT : st.st_size == 0);
+}
+
+static int open_at_rest(sqlite3 **out, const char *path, struct hi_error *e)
+{
+	enum { FLAGS = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI };
+	struct hi_buf uri;
+	hi_buf_init(&uri, 3 * PATH_MAX + 64);
+	hi_buf_puts(&uri, "file:");
+	for (const char *p = path; *p; p++) {
+		if (strchr("%?#", *p))
+			hi_buf_printf(&uri, "%%%02X", (unsigned)*p);
+		else
+			hi_buf_putc(&uri, *p);
+	}
+	hi_buf_puts(&uri, "?immutable=1");
+	hi_buf_putc(&uri, '\0');
+	int s = HI_OK;
+	if (uri.failed)
+		s = hi_error_set(e, HI_NOMEM, "no memory for a path");
+	else if (sqlite3_open_v2(hi_buf_view(&uri).ptr, out, FLAGS, NULL) != SQLITE_OK)
+		s = hi_db_error(*out, "cannot open the database", e);
+	hi_buf_release(&uri);
+	return s;
+}
+
+static bool lacks_right(sqlite3 *db)
+{
+	int code = db ? sqlite3_errcode(db) : SQLITE_OK;
+	return code == SQLITE_READONLY || code == SQLITE_CANTOPEN;
+}
+
+/* What is asked of any database before it is used. */
+static int check(sqlite3 *db, struct hi_error *e)
+{
+	int s = check_application(db, e);
+	return s ? s : check_format(db, e);
+}
+
 int hi_db_open(sqlite3 **out, const char *path, bool write, struct hi_error *e)
 {
 	/* Made here, not by SQLite, so that nobody else may read it for a moment. */
@@ -207,8 +262,13 @@ int hi_db_open(sqlite3 **out, const char *path, bool write, struct hi_error *e)
 		sqlite3_busy_timeout(db, BUSY_MS);
 	if (s == HI_OK && write)
 		s = make_schema(db, e);
-	s = s ? s : check_application(db, e);
-	s = s ? s : check_format(db, e);
+	s = s ? s : check(db, e);
+	if (s && !write && lacks_right(db) && is_at_rest(path)) {
+		sqlite3_close(db);
+		db = NULL;
+		s = open_at_rest(&db, path, e);
+		s = s ? s : check(db, e);
+	}
 	if (s == HI_OK && write)
 		s = hi_db_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", e);
 	if (s) {

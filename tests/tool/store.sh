@@ -201,3 +201,19 @@ fi
 awk 'BEGIN { for (i = 0; i < 20000; i++) printf "{\"patient_id\":\"P%d\",\"metric_name\":\"heart_rate\",\"value\":%d,\"timestamp\":\"20%02d-%02d-%02dT%02d:00:00Z\"}\n", i % 7, 40 + i % 99, 10 + i % 10, 1 + i * 7 % 12, 1 + i * 13 % 28, i * 5 % 24 }' >"$T/many"
 (ulimit -n 128; hi-store -q "$T/backfill" <"$T/many")
 is 'a backfill over 6,720 hours' "$(hi-cat --raw "$T/backfill" | wc -l) $(find "$T/backfill/readings" -name '*.csv' | wc -l)" "20000 $(hi-cat --hours "$T/backfill" | wc -l)"
+
+# Who may not write in the folder reads what is there, as of a backup or a read-only disk.
+bound() { if [ "$(id -u)" = 0 ]; then setpriv --bounding-set=-dac_override,-dac_read_search "$@"; else "$@"; fi; }
+R="$T/a%20 b?c#d"
+hi-gen --patients 2 --duration 1m | hi-detect | hi-store -q "$R"
+hi-cat --type all "$R" >"$T/want"
+chmod 500 "$R" # rights to the files, not to the folder
+bound hi-cat --type all "$R" >"$T/got" 2>"$T/err"
+is 'read in a folder without the right to write' "$? $(cat "$T/err") $(md5sum <"$T/got")" "0  $(md5sum <"$T/want")"
+chmod 400 "$R/store.db"
+bound hi-cat --type all "$R" >"$T/got" 2>"$T/err"
+is 'and a database that may only be read' "$? $(cat "$T/err") $(md5sum <"$T/got")" "0  $(md5sum <"$T/want")"
+: >"$R/store.db-wal" 2>/dev/null || skip 'a log that cannot be read' 'no right to make it'
+printf 'x' >"$R/store.db-wal"
+status 'not beside a log: that would be a part of it' 4 bound hi-cat "$R"
+chmod 700 "$R"; rm -f "$R/store.db-wal"; chmod 600 "$R/store.db"
