@@ -84,12 +84,22 @@ static void put_value(struct hi_show *s, const struct hi_rec *rec)
 	hi_table_cell(s->table, m ? m->value : hi_buf_view(&s->scratch));
 }
 
+/* An alert that has ended stands at its end, as among the records of a store. */
+static size_t time_of(struct hi_show *s, const struct hi_rec *rec, char out[HI_TIME_TEXT_MAX])
+{
+	struct hi_time ended;
+	if (rec->type == HI_T_ALERT &&
+	    hi_time_parse(text_of(s, rec, "ended"), &ended, NULL) == HI_OK)
+		return hi_time_format(ended.t_us, hi_time_digits(ended.t_us), out);
+	if (rec->has & HI_HAS_TIME)
+		return hi_time_format(rec->t_us, hi_time_digits(rec->t_us), out);
+	return 0;
+}
+
 static void show_row(struct hi_show *s, struct hi_run *run, const struct hi_rec *rec)
 {
 	char time[HI_TIME_TEXT_MAX];
-	size_t n = 0;
-	if (rec->has & HI_HAS_TIME)
-		n = hi_time_format(rec->t_us, hi_time_digits(rec->t_us), time);
+	size_t n = time_of(s, rec, time);
 	hi_table_cell(s->table, (struct hi_slice){ time, n });
 	hi_table_cell(s->table, rec->has & HI_HAS_PATIENT ? rec->patient_id : HI_LIT(""));
 	hi_table_cell(s->table, rec->has & HI_HAS_METRIC ? rec->metric_name : HI_LIT(""));

@@ -26,6 +26,7 @@ struct hi_table {
 	struct hi_buf text;  /* the cells held, each ended by NUL, clean */
 	struct hi_buf clean; /* one cell */
 	size_t cells_n;	     /* held */
+	size_t owed;	     /* spaces before the row's next text */
 	bool fixed;	     /* the head is written, widths do not change */
 };
 
@@ -86,20 +87,24 @@ static void put_spaces(struct hi_writer *w, size_t n)
 		hi_writer_put(w, spaces, n < sizeof spaces - 1 ? n : sizeof spaces - 1);
 }
 
-/* One cell of column i; the last of a row has no spaces behind it. */
-static void put_cell(const struct hi_table *t, struct hi_writer *w, size_t i, struct hi_slice text)
+/* One cell of column i. Spaces wait for the text behind them: no row ends with any. */
+static void put_cell(struct hi_table *t, struct hi_writer *w, size_t i, struct hi_slice text)
 {
 	const struct column *c = &t->columns[i];
 	size_t width = hi_text_width(text), pad = width < c->width ? c->width - width : 0;
 	bool last = i + 1 == t->columns_n;
 
-	if (c->right)
-		put_spaces(w, pad);
-	hi_writer_slice(w, text);
-	if (last)
-		hi_writer_put(w, "\n", 1);
-	else
-		put_spaces(w, GAP + (c->right ? 0 : pad));
+	t->owed += c->right ? pad : 0;
+	if (text.len > 0) {
+		put_spaces(w, t->owed);
+		hi_writer_slice(w, text);
+		t->owed = 0;
+	}
+	t->owed += GAP + (c->right ? 0 : pad);
+	if (!last)
+		return;
+	hi_writer_put(w, "\n", 1);
+	t->owed = 0;
 }
 
 void hi_table_flush(struct hi_table *t, struct hi_writer *w)

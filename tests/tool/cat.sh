@@ -135,3 +135,9 @@ has 'the bad line is told' "$(cat "$T/err")" 'bad:1:1: not a JSON object'
 hi-cat --format table "$T/bad" >"$T/got" 2>/dev/null
 has 'a table of it' "$(sed -n 2p "$T/got")" '^ +reject not a JSON object$'
 is 'NDJSON of it' "$(hi-cat "$T/bad" 2>/dev/null | jq -r '.type // "reading"' | tr '\n' ' ')" 'reject reading '
+printf '%s\n' '{"type":"alert","alert_id":"x","patient_id":"P-1","metric_name":"spo2","alert_type":"HYPOXIA","status":"CLEARED","observed_value":88,"unit":"%","timestamp":"2025-12-28T05:00:00Z","ended":"2025-12-28T06:00:00Z"}' \
+	"$(head -1 "$T/gen")" >"$T/two"
+is 'a table: an ended alert at its end, no row with blanks behind it' "$(hi-cat --format table "$T/two")" \
+'time                  patient  metric      value  unit  record
+2025-12-28T06:00:00Z  P-1      spo2           88  %     alert HYPOXIA CLEARED
+2025-12-28T05:10:00Z  P-001    heart_rate     62  bpm'
