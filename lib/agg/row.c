@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/time.h"
+#include "csv/text.h"
 #include "json/json.h"
 
 /* The calendar day of a window of one day, in the zone; 0 for other windows. */
@@ -84,33 +85,15 @@ void hi_stat_csv_header(struct hi_buf *b)
 		       "plausible_p95,approx,complete\n");
 }
 
-/* RFC 4180, section 2. */
 static void csv_text(struct hi_buf *b, struct hi_slice s)
 {
-	bool quote = false;
-
-	for (size_t i = 0; i < s.len; i++)
-		quote |= strchr(",\"\r\n", s.ptr[i]) != NULL;
-	if (quote)
-		hi_buf_putc(b, '"');
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.ptr[i] == '"')
-			hi_buf_putc(b, '"');
-		hi_buf_putc(b, s.ptr[i]);
-	}
-	if (quote)
-		hi_buf_putc(b, '"');
+	hi_csv_put_text(b, s, false);
 	hi_buf_putc(b, ',');
 }
 
-/* "2025-12-28 05:00:00.000", UTC: R, pandas and DuckDB all read that right. */
 static void csv_time(struct hi_buf *b, int64_t t_us)
 {
-	char text[HI_TIME_TEXT_MAX];
-	size_t n = hi_time_format(t_us, 3, text);
-
-	text[10] = ' ';
-	hi_buf_put(b, text, n - 1);
+	hi_csv_put_time(b, t_us);
 	hi_buf_putc(b, ',');
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/time.h"
+#include "csv/text.h"
 
 enum { SCRATCH_MAX = 2 << 20, ROW_MAX = 16 << 20 };
 
@@ -69,44 +70,6 @@ const struct hi_csv_export_counts *hi_csv_export_counts(const struct hi_csv_expo
 	return &x->counts;
 }
 
-/* OWASP, "CSV Injection": what a spreadsheet takes for the beginning of a formula. */
-static bool is_formula(struct hi_slice s)
-{
-	return s.len > 0 && memchr("=+-@\t\r", s.ptr[0], 6) != NULL;
-}
-
-/* A text cell: quoted where a separator, a quote or a line end is in it. */
-static void put_text(const struct hi_csv_export *x, struct hi_buf *b, struct hi_slice s)
-{
-	bool quote = false, escape = x->spreadsheet && is_formula(s);
-
-	for (size_t i = 0; i < s.len && !quote; i++)
-		quote = memchr(",\"\r\n", s.ptr[i], 4) != NULL;
-	quote = quote || (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[s.len - 1] == ' '));
-	if (quote)
-		hi_buf_putc(b, '"');
-	if (escape)
-		hi_buf_putc(b, '\'');
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.ptr[i] == '"')
-			hi_buf_putc(b, '"');
-		hi_buf_putc(b, s.ptr[i]);
-	}
-	if (quote)
-		hi_buf_putc(b, '"');
-}
-
-/* "2025-12-28 05:00:00.000"; six digits only where the record has them. */
-static void put_time(struct hi_buf *b, int64_t t_us)
-{
-	char text[HI_TIME_TEXT_MAX];
-	unsigned digits = hi_time_digits(t_us);
-	size_t n = hi_time_format(t_us, digits < 3 ? 3 : digits, text);
-
-	text[10] = ' ';
-	hi_buf_put(b, text, n - 1); /* without the Z */
-}
-
 static const struct hi_member *find_member(struct hi_csv_export *x, const struct hi_rec *rec,
 					   const char *key)
 {
@@ -126,7 +89,7 @@ static void put_member(struct hi_csv_export *x, const struct hi_rec *rec, const 
 	if (!m || m->kind == HI_JSON_NULL)
 		return;
 	hi_buf_reset(&x->scratch);
-	put_text(x, b, hi_member_text(m, &x->scratch));
+	hi_csv_put_text(b, hi_member_text(m, &x->scratch), x->spreadsheet);
 }
 
 static const char *plausible_word(const struct hi_rec *rec)
@@ -140,19 +103,19 @@ static const char *plausible_word(const struct hi_rec *rec)
 
 static void put_narrow(struct hi_csv_export *x, const struct hi_rec *rec, struct hi_buf *b)
 {
-	put_text(x, b, rec->patient_id);
+	hi_csv_put_text(b, rec->patient_id, x->spreadsheet);
 	hi_buf_putc(b, ',');
-	put_time(b, rec->t_us);
+	hi_csv_put_time(b, rec->t_us);
 	hi_buf_putc(b, ',');
-	put_text(x, b, rec->metric_name);
+	hi_csv_put_text(b, rec->metric_name, x->spreadsheet);
 	hi_buf_putc(b, ',');
 	if ((rec->has & HI_HAS_VALUE) && !(rec->has & HI_HAS_CODE))
 		hi_rec_value(rec, b);
 	hi_buf_putc(b, ',');
 	if (rec->has & HI_HAS_CODE)
-		put_text(x, b, rec->code);
+		hi_csv_put_text(b, rec->code, x->spreadsheet);
 	hi_buf_putc(b, ',');
-	put_text(x, b, hi_rec_unit(rec));
+	hi_csv_put_text(b, hi_rec_unit(rec), x->spreadsheet);
 	hi_buf_putc(b, ',');
 	hi_buf_puts(b, plausible_word(rec));
 	put_member(x, rec, "ward", b);
@@ -163,9 +126,9 @@ static void put_narrow(struct hi_csv_export *x, const struct hi_rec *rec, struct
 
 static void put_wide(struct hi_csv_export *x, struct hi_buf *b)
 {
-	put_text(x, b, (struct hi_slice){ x->patient, x->patient_len });
+	hi_csv_put_text(b, (struct hi_slice){ x->patient, x->patient_len }, x->spreadsheet);
 	hi_buf_putc(b, ',');
-	put_time(b, x->t_us);
+	hi_csv_put_time(b, x->t_us);
 	for (size_t i = 0; i < x->cell_n; i++) {
 		hi_buf_putc(b, ',');
 		if (x->cell[i].len > 0)
@@ -207,7 +170,7 @@ static void add_wide(struct hi_csv_export *x, const struct hi_rec *rec, struct h
 	}
 	x->cell[i].from = x->values.len;
 	if (rec->has & HI_HAS_CODE)
-		put_text(x, &x->values, rec->code);
+		hi_csv_put_text(&x->values, rec->code, x->spreadsheet);
 	else if (rec->has & HI_HAS_VALUE)
 		hi_rec_value(rec, &x->values);
 	x->cell[i].len = x->values.len - x->cell[i].from;
@@ -223,9 +186,10 @@ void hi_csv_export_header(const struct hi_csv_export *x, struct hi_buf *b)
 	hi_buf_puts(b, "patient_id,timestamp");
 	for (size_t i = 0; i < x->cell_n; i++) {
 		hi_buf_putc(b, ',');
-		put_text(x, b,
-			 hi_slice_of(i < hi_metrics_n ? hi_metrics[i].name
-						      : x->extra[i - hi_metrics_n]));
+		hi_csv_put_text(b,
+				hi_slice_of(i < hi_metrics_n ? hi_metrics[i].name
+							     : x->extra[i - hi_metrics_n]),
+				x->spreadsheet);
 	}
 	hi_buf_putc(b, '\n');
 }
