@@ -128,7 +128,7 @@ static void note_metrics(const struct state *s)
 {
 	for (size_t i = 0; i < s->rules.n; i++) {
 		const struct hi_rule *r = &s->rules.v[i];
-		const char *meant = hi_rule_meant(r);
+		const char *meant = hi_metric_meant(hi_slice_of(r->metric_name));
 
 		if (meant || (!r->metric && s->opt.check_rules))
 			hi_note("%s:%u:%u: metric not in the catalogue: %s%s%s", s->opt.rules,

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/nearest.h"
 #include "rule/kind.h"
 #include "json/json.h"
 
@@ -206,22 +205,4 @@ void hi_rules_release(struct hi_rules *rules)
 {
 	free(rules->v);
 	*rules = (struct hi_rules){ 0 };
-}
-
-const char *hi_rule_meant(const struct hi_rule *r)
-{
-	struct hi_slice name = hi_slice_of(r->metric_name);
-	size_t fewest = hi_nearest_slip(name.len) + 1;
-	const char *found = NULL;
-
-	if (r->metric)
-		return NULL;
-	for (size_t i = 0; i < hi_metrics_n; i++) {
-		size_t n = hi_nearest_distance(name, hi_slice_of(hi_metrics[i].name));
-		if (n < fewest) {
-			fewest = n;
-			found = hi_metrics[i].name;
-		}
-	}
-	return found;
 }

@@ -106,10 +106,4 @@ void hi_rules_release(struct hi_rules *rules);
 /* Appends all that follows METRIC, in canonical form: "< 92 for 10s clear >= 94 for 30s". */
 void hi_rule_condition(const struct hi_rule *r, struct hi_buf *b);
 
-/*
- * For a rule on a metric that is not in the catalogue: the name in it that looks
- * like what was meant, or NULL. Such a rule is legal, and silent where it is a slip.
- */
-const char *hi_rule_meant(const struct hi_rule *r);
-
 #endif

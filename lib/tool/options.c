@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "tool/message.h"
 #include "tool/option_table.h"
+#include "vital/metric.h"
 
 struct given {
 	const struct hi_option_row *row;
@@ -203,6 +204,17 @@ static int apply_all(const struct line *l, void *options, struct hi_common *comm
 	return -1;
 }
 
+/* A metric outside the catalogue is legal, but a slip would select nothing, and silently. */
+static void note_metrics(const struct hi_strings *metrics)
+{
+	for (size_t i = 0; i < metrics->n; i++) {
+		const char *meant = hi_metric_meant(hi_slice_of(metrics->v[i]));
+		if (meant)
+			hi_note("--metric: not in the catalogue: %s; nearest: %s", metrics->v[i],
+				meant);
+	}
+}
+
 int hi_options_parse(const struct hi_program *p, void *options, struct hi_common *common, int argc,
 		     char **argv, int *first)
 {
@@ -227,6 +239,8 @@ int hi_options_parse(const struct hi_program *p, void *options, struct hi_common
 		status = apply_all(&l, options, common);
 	free(l.given);
 	hi_message_start(p->name, common->quiet);
+	if (status < 0)
+		note_metrics(&common->metrics);
 	*first = optind;
 	return status;
 }

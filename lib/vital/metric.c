@@ -13,6 +13,7 @@
  */
 #include <math.h>
 
+#include "base/nearest.h"
 #include "base/status.h"
 #include "vital/metric.h"
 
@@ -242,6 +243,23 @@ const struct hi_metric *hi_metric_find_option(struct hi_slice name)
 		if (hi_slice_is(name, hi_metrics[i].short_name))
 			return &hi_metrics[i];
 	return hi_metric_find(name);
+}
+
+const char *hi_metric_meant(struct hi_slice name)
+{
+	size_t fewest = hi_nearest_slip(name.len) + 1;
+	const char *found = NULL;
+
+	if (hi_metric_find_option(name))
+		return NULL;
+	for (size_t i = 0; i < METRICS_N; i++) {
+		size_t n = hi_nearest_distance(name, hi_slice_of(hi_metrics[i].name));
+		if (n < fewest) {
+			fewest = n;
+			found = hi_metrics[i].name;
+		}
+	}
+	return found;
 }
 
 bool hi_range_has(const struct hi_range *r, double v)

@@ -50,6 +50,12 @@ const struct hi_metric *hi_metric_find(struct hi_slice name);
 /* By full or short name, as options and rules write it; otherwise NULL. */
 const struct hi_metric *hi_metric_find_option(struct hi_slice name);
 
+/*
+ * The name in the catalogue that looks like what was meant by one that is not, or
+ * NULL. Other names are legal, and select, judge or hold nothing where they are slips.
+ */
+const char *hi_metric_meant(struct hi_slice name);
+
 static inline size_t hi_metric_index(const struct hi_metric *m)
 {
 	return (size_t)(m - hi_metrics);

@@ -58,3 +58,5 @@ status "nor with =" 2 hi-gen -n 1 --metric=hr
 has "what is meant perhaps" "$(hi-gen --metric hr 2>&1)" '--metrics FILE'
 ok "no file" test ! -e hr
 status "a short form that is one" 0 hi-gen -n 1 --metrics=counters
+has "a slip in --metric" "$(hi-cat --metric hart_rate,lactate </dev/null 2>&1)" \
+	'^hi-cat: --metric: not in the catalogue: hart_rate; nearest: heart_rate$'

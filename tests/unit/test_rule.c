@@ -571,9 +571,9 @@ START_TEST(a_slip_in_a_metric)
 		hi_rules_parse(&rules,
 			       HI_LIT("A low hart_rate > 1\nB low lactate > 1\nC low hr > 1"), "",
 			       NULL, NULL, NULL));
-	ck_assert_str_eq(hi_rule_meant(&rules.v[0]), "heart_rate");
-	ck_assert_ptr_null(hi_rule_meant(&rules.v[1]));
-	ck_assert_ptr_null(hi_rule_meant(&rules.v[2]));
+	ck_assert_str_eq(hi_metric_meant(hi_slice_of(rules.v[0].metric_name)), "heart_rate");
+	ck_assert_ptr_null(hi_metric_meant(hi_slice_of(rules.v[1].metric_name)));
+	ck_assert_ptr_null(hi_metric_meant(hi_slice_of(rules.v[2].metric_name)));
 	hi_rules_release(&rules);
 }
 END_TEST
