@@ -210,11 +210,12 @@ static int close_export(struct hi_run *run, struct hi_error *e)
 
 	write_text(run, s);
 	if (n->no_column > 0)
-		hi_note("%llu readings of metrics without a column left out (--metric adds one)",
-			(unsigned long long)n->no_column);
+		hi_note("%llu reading%s of metrics without a column left out (--metric adds one)",
+			(unsigned long long)n->no_column, n->no_column == 1 ? "" : "s");
 	for (int t = 0; t < HI_TYPES; t++)
 		if (n->other[t] > 0 && t != HI_T_MARK)
-			hi_note("%llu records of type %s left out", (unsigned long long)n->other[t],
+			hi_note("%llu record%s of type %s left out",
+				(unsigned long long)n->other[t], n->other[t] == 1 ? "" : "s",
 				hi_type_names[t]);
 	hi_csv_export_free(s->export);
 	return status;
@@ -254,6 +255,17 @@ static int check(const struct options *o, const struct hi_common *c, struct hi_e
 		if (hi_csv_set_check(o->set.v[i], e) != HI_OK)
 			return HI_USAGE;
 	return HI_OK;
+}
+
+/* As a rule of hi-detect: legal, and a slip would be silent. */
+static void note_slips(const struct state *s)
+{
+	for (size_t i = 0; i < s->map.n; i++) {
+		const char *meant = hi_csv_rule_meant(&s->map.rule[i]);
+		if (meant)
+			hi_note("%s:%u: metric not in the catalogue: %s; nearest: %s", s->opt.map,
+				(unsigned)s->map.rule[i].line, s->map.rule[i].target.name, meant);
+	}
 }
 
 static void configure(struct state *s, const struct hi_common *c)
@@ -307,6 +319,7 @@ int main(int argc, char **argv)
 		hi_complain_error(&e);
 		return hi_exit_status(e.status);
 	}
+	note_slips(&s);
 	s.operands = argv + first;
 	s.operands_n = argc - first;
 	configure(&s, &common);

@@ -120,7 +120,8 @@ static void become(struct hi_csv_column *c, enum hi_csv_role role, const char *n
 /*
  * Ranges in which a column's values, all of them, can hardly be another vital
  * sign: our choice, inside the catalogue's plausible ranges. Heart rates and
- * pressures overlap, so that they are never guessed from values.
+ * pressures overlap, so that they are never guessed from values. From breaths (a
+ * middle of 8) to pressures (400, the greatest plausible) it could be one of several.
  */
 static void guess_number(struct hi_csv_column *c, const struct seen *s)
 {
@@ -134,8 +135,15 @@ static void guess_number(struct hi_csv_column *c, const struct seen *s)
 		become(c, HI_CSV_METRIC, "temperature", "F", "values like degrees Fahrenheit");
 	else if (!fine && p.min >= 50 && p.max <= 100 && p.max > p.min && p.median >= 93)
 		become(c, HI_CSV_METRIC, "spo2", "%", "values like an oxygen saturation");
-	else
+	else if (p.min >= 0 && p.median >= 8 && p.max <= 400 && p.max > p.min)
 		c->why = "numbers that could be several vital signs";
+	else
+		c->why = "numbers that are not like a vital sign's";
+}
+
+static bool is_pairs(const struct seen *s)
+{
+	return s->values >= 3 && s->pairs == s->values;
 }
 
 static void guess_column(struct hi_csv_column *c, const struct seen *s, bool need_time)
@@ -144,11 +152,11 @@ static void guess_column(struct hi_csv_column *c, const struct seen *s, bool nee
 		return;
 	if (s->numbers == s->values)
 		guess_number(c, s);
-	else if (s->pairs == s->values)
+	else if (is_pairs(s))
 		become(c, HI_CSV_PAIR, "", "mmHg", "values like 120/80");
 	else if (s->letters == s->values)
 		become(c, HI_CSV_METRIC, "consciousness", "ACVPU", "letters of ACVPU");
-	else if (s->times == s->values && need_time)
+	else if (s->times >= s->values - s->values / 10 && need_time) /* some may be broken */
 		become(c, HI_CSV_TIME, "", "", "values are times");
 }
 
@@ -171,12 +179,16 @@ void hi_csv_plan_guess(struct hi_csv_plan *p, const struct hi_csv_look *l)
 {
 	bool need_time = true;
 
+	p->guessed = true;
 	for (size_t i = 0; i < p->n; i++)
 		need_time = need_time && p->column[i].target.role != HI_CSV_TIME;
 	for (size_t i = 0; i < p->n && i < l->n; i++) {
 		struct hi_csv_column *c = &p->column[i];
 		if (c->target.role == HI_CSV_IGNORE)
 			guess_column(c, &l->column[i], need_time);
+		else if (c->target.role == HI_CSV_METRIC && is_pairs(&l->column[i]))
+			become(c, HI_CSV_PAIR, "", "mmHg",
+			       "values like 120/80"); /* "RR" in German */
 		else if (c->target.role == HI_CSV_METRIC)
 			guess_unit(c, &l->column[i]);
 	}

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/nearest.h"
 #include "base/time.h"
 #include "csv/map.h"
 #include "csv/series.h"
@@ -386,12 +387,24 @@ int hi_csv_map_read(struct hi_csv_map *m, const char *path, struct hi_error *e)
 	}
 	if (s == HI_OK)
 		s = hi_csv_map_parse(m, hi_buf_view(&b), e);
-	if (s != HI_OK && e && !e->source)
-		e->source = path;
+	if (s != HI_OK && e && !e->source && in)
+		e->source = path; /* an open that failed names it itself */
 	hi_buf_release(&b);
 	if (in)
 		hi_input_close(in);
 	return s;
+}
+
+const char *hi_csv_rule_meant(const struct hi_csv_rule *r)
+{
+	const char *names[sizeof(roles) / sizeof(roles[0]) + 1] = { NULL };
+
+	if (r->target.role != HI_CSV_METRIC || r->target.known)
+		return NULL;
+	for (size_t i = 0; i + 1 < sizeof(names) / sizeof(names[0]); i++)
+		names[i] = roles[i].name;
+	const char *role = hi_nearest_of(hi_slice_of(r->target.name), names);
+	return role ? role : hi_metric_meant(hi_slice_of(r->target.name));
 }
 
 void hi_csv_map_word(struct hi_buf *b, struct hi_slice s)

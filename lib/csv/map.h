@@ -63,6 +63,12 @@ int hi_csv_map_parse(struct hi_csv_map *m, struct hi_slice text, struct hi_error
 /* The same from a file (source: path, borrowed); HI_IO where it cannot be read. */
 int hi_csv_map_read(struct hi_csv_map *m, const char *path, struct hi_error *e);
 
+/*
+ * For a rule whose metric is not in the catalogue: the word that looks like what was
+ * meant, a metric or what a column holds (time, patient, ...), or NULL.
+ */
+const char *hi_csv_rule_meant(const struct hi_csv_rule *r);
+
 /* True where a record may get the key beside those that a reading has of its own. */
 bool hi_csv_key_allowed(struct hi_slice key);
 

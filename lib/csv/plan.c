@@ -52,9 +52,10 @@ static int by_map(struct hi_csv_plan *p, const struct hi_csv_map *map, struct hi
 			c->target.role = HI_CSV_NAME;
 		else if (r->kind == HI_CSV_CODE && r->target.role == HI_CSV_UNIT)
 			c->target.role = HI_CSV_UNIT;
-		else
+		else if (r->kind == HI_CSV_MISSING)
 			continue;
-		c->why = why_map;
+		if (c)
+			c->why = why_map;
 	}
 	p->patient_file = map->patient_file;
 	p->patient_is = map->patient[0] ? map->patient : NULL;
@@ -148,6 +149,13 @@ static bool has_values(const struct hi_csv_plan *p)
 	return false;
 }
 
+/* What helps depends on what was tried. */
+static int lacks(const struct hi_csv_plan *p, const char *known, const char *guessed,
+		 const char *mapped, struct hi_error *e)
+{
+	return hi_error_set(e, HI_USAGE, p->map ? mapped : p->guessed ? guessed : known);
+}
+
 int hi_csv_plan_settle(struct hi_csv_plan *p, bool stamped, bool patient_given, struct hi_error *e)
 {
 	p->patient = settle_role(p, HI_CSV_PATIENT, HI_CSV_PATIENT);
@@ -164,16 +172,27 @@ int hi_csv_plan_settle(struct hi_csv_plan *p, bool stamped, bool patient_given, 
 		drop_role(p, &p->unit);
 	}
 	if (!has_values(p))
-		return hi_error_set(e, HI_USAGE,
-				    "no column of a vital sign is known: try --guess, or name "
-				    "them by --map (--print-map writes one to edit)");
+		return lacks(p,
+			     "no column of a vital sign is known: try --guess, or name them by "
+			     "--map (--print-map writes one to edit)",
+			     "no column of a vital sign could be guessed: name them by --map "
+			     "(--print-map writes one to edit)",
+			     "the mapping names no column of a vital sign", e);
 	if (p->time == HI_CSV_NO_COLUMN && !stamped)
-		return hi_error_set(e, HI_USAGE,
-				    "no column of a time is known: name it by --map, or --stamp");
+		return lacks(p,
+			     "no column of a time is known: try --guess, name it by --map, or "
+			     "--stamp",
+			     "no column of a time could be guessed: name it by --map, or --stamp",
+			     "the mapping names no column of a time (or --stamp)", e);
 	if (p->patient == HI_CSV_NO_COLUMN && !p->patient_file && !p->patient_is && !patient_given)
-		return hi_error_set(e, HI_USAGE,
-				    "no column of a patient is known: name it by --map, or "
-				    "--set patient_id=ID");
+		return lacks(p,
+			     "no column of a patient is known: name it by --map, or --set "
+			     "patient_id=ID",
+			     "no column of a patient is known: name it by --map, or --set "
+			     "patient_id=ID",
+			     "the mapping names no column of a patient (nor patient file, "
+			     "patient is ID)",
+			     e);
 	return HI_OK;
 }
 
@@ -232,6 +251,6 @@ void hi_csv_plan_tell(const struct hi_csv_plan *p, size_t i, struct hi_buf *b)
 void hi_csv_plan_unused(const struct hi_csv_plan *p, struct hi_buf *b)
 {
 	for (size_t i = 0; i < p->n; i++)
-		if (p->column[i].target.role == HI_CSV_IGNORE)
+		if (p->column[i].target.role == HI_CSV_IGNORE && p->column[i].why != why_map)
 			hi_buf_printf(b, "%s%s", b->len > 0 ? ", " : "", p->column[i].name);
 }

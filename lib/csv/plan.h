@@ -25,6 +25,7 @@ struct hi_csv_plan {
 	const char *patient_is;	      /* one patient; NULL: not given; borrowed */
 	const struct hi_csv_map *map; /* NULL: none; borrowed */
 	bool decimal_comma;
+	bool guessed; /* values were looked at */
 	char separator;
 };
 
@@ -51,7 +52,8 @@ void hi_csv_look_row(struct hi_csv_look *l, const struct hi_csv_row *row, bool d
 /*
  * Gives columns that are not known a meaning where their values leave one only
  * (temperatures, saturations, pairs of pressures, letters of consciousness,
- * times), and a temperature its unit; never overrides a header that is known.
+ * times), and a temperature its unit. Overrides a header that is known only where
+ * every value is a pair like 120/80.
  */
 void hi_csv_plan_guess(struct hi_csv_plan *p, const struct hi_csv_look *l);
 
@@ -65,7 +67,8 @@ int hi_csv_plan_settle(struct hi_csv_plan *p, bool stamped, bool patient_given, 
 /* Appends what column i was taken for and why: "HR: heart_rate bpm (a known header)". */
 void hi_csv_plan_tell(const struct hi_csv_plan *p, size_t i, struct hi_buf *b);
 
-/* Appends the names of the columns that are not used, "Age, Gender", as many as fit in b. */
+/* Appends the names of the columns that nothing is known of or said of, "Age, Gender", as many as
+ * fit in b. */
 void hi_csv_plan_unused(const struct hi_csv_plan *p, struct hi_buf *b);
 
 /* Appends the plan as a mapping that gives the same plan again. */

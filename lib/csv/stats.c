@@ -157,7 +157,8 @@ static void warn(const struct hi_csv_stats *s, double mid, struct hi_buf *b)
 	double all = (double)(s->n - s->coded);
 	double ones = 100 * (double)count_if(s, at_most_one) / all;
 	double zeros = 100 * (double)count_if(s, is_zero) / all;
-	double bad = 100 * (double)count_if(s, implausible) / all;
+	uint64_t bad = count_if(s, implausible);
+	double bad_pct = 100 * (double)bad / all;
 
 	if (is_metric(s, "spo2") && canonical(s) && ones >= 50 && zeros < ones)
 		hi_buf_printf(b, "; %.0f %% of values \u2264 1: a fraction?", ones);
@@ -167,8 +168,11 @@ static void warn(const struct hi_csv_stats *s, double mid, struct hi_buf *b)
 		hi_buf_puts(b, "; kPa?");
 	else if (zeros >= 5 && !hi_metric_plausible(s->target.known, 0))
 		hi_buf_printf(b, "; %.0f %% of values are 0: a sensor that is off?", zeros);
-	else if (bad >= 1)
-		hi_buf_printf(b, "; %.0f %% of values are not plausible", bad);
+	else if (bad_pct >= 1)
+		hi_buf_printf(b, "; %.0f %% of values are not plausible", bad_pct);
+	else if (bad > 0)
+		hi_buf_printf(b, "; %llu value%s not plausible", (unsigned long long)bad,
+			      bad == 1 ? " is" : "s are");
 }
 
 static void put_number(struct hi_buf *b, const char *before, double v)

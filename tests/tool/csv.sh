@@ -69,8 +69,8 @@ hi-csv --to wide --spreadsheet --metric news2 "$T/mix" >"$T/got" 2>"$T/err"
 is "wide: a bad line is status 3" $? 3
 is "wide: --metric adds a column, --spreadsheet escapes" "$(tail -1 "$T/got")" "'=1+1,2025-01-01 00:00:00.000,,,,,,,,,,,7"
 hi-csv --to wide "$T/mix" >"$T/got" 2>"$T/err"
-has "wide: other metrics are counted" "$(cat "$T/err")" '1 readings of metrics without a column'
-has "other types are counted" "$(cat "$T/err")" '1 records of type alert left out'
+has "wide: other metrics are counted" "$(cat "$T/err")" '1 reading of metrics without a column'
+has "other types are counted" "$(cat "$T/err")" '1 record of type alert left out'
 is "wide: nothing made of them" "$(wc -l <"$T/got")" 1
 
 # A spreadsheet's export.
@@ -180,3 +180,26 @@ if [ -r "$D/cinc2019_b1_wide.csv.zst" ]; then
 else
 	skip "real data" "no $D"
 fi
+
+# What helps is said: slips in a mapping, rare impossible values, what was tried already.
+{ echo 'Patient;Zeit;RR;HR;Nr;Alter'
+	for i in $(seq 10 59); do echo "P1;28.12.2025 06:$i;1$i/80;$i;$((i % 2));$((i + 20))"; done
+	for i in $(seq 10 59); do echo "P1;28.12.2025 07:$i;1$i/80;$i;$((i % 2));$((i + 20))"; done
+	echo 'P1;29.12.2025;120/80;300;1;30'; } >"$T/ward.csv"
+hi-csv --guess "$T/ward.csv" >"$T/out" 2>"$T/err"
+has "guess: a broken time is no reason against times" "$(cat "$T/err")" 'Zeit: time'
+has "guess: RR as Germans write it" "$(cat "$T/err")" 'RR: bp mmHg \(values like 120/80\)'
+has "guess: what could be nothing" "$(cat "$T/err")" "Nr: ignore \\(numbers that are not like"
+sed '$s/29.12.2025/29.12.2025 06:30/' "$T/ward.csv" >"$T/fine.csv"
+has "one value in a hundred that cannot be" "$(hi-csv -g "$T/fine.csv" 2>&1 >/dev/null)" \
+	'HR: heart_rate bpm: n 101, .*; 1 value is not plausible'
+has "what was tried is not proposed" \
+	"$(printf 'patient_id,timestamp,x\np,2025-01-01 00:00:00,y\n' | hi-csv -g 2>&1 >/dev/null)" 'could be guessed: name them by --map'
+printf '%s\n' 'separator ;' 'Patient = patient' 'Zeit = tim' 'HR = heart_rat' 'Alter = age' 'Nr 1 = ignore' >"$T/slip.map"
+hi-csv --map "$T/slip.map" "$T/ward.csv" >"$T/out" 2>"$T/err"
+has "a slip for a role" "$(cat "$T/err")" 'slip.map:3: metric not in the catalogue: tim; nearest: time'
+has "a slip for a metric" "$(cat "$T/err")" 'slip.map:4: metric not in the catalogue: heart_rat; nearest: heart_rate'
+is "a metric of its own is none" "$(grep -c 'slip.map:5' "$T/err")" 0
+has "the mapping is what lacks a time" "$(cat "$T/err")" 'the mapping names no column of a time'
+has "a column that rows are left out by is used" "$(cat "$T/err")" 'columns not used: RR$|columns not used: RR.hi-csv'
+is "a file is named once" "$(hi-csv --map "$T/none" x 2>&1)" "hi-csv: cannot open: $T/none: No such file or directory"

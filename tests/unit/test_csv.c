@@ -685,6 +685,9 @@ START_TEST(stats_tell)
 	check_stats("rr", "bpm", (double[]){ 7000400, 20 }, 2,
 		    "X: respiratory_rate bpm: n 2, min 20, median 3500210, max 7000400; 50 % of "
 		    "values are not plausible");
+	check_stats("hr", "bpm", (double[]){ 300 }, 1,
+		    "X: heart_rate bpm: n 1, min 300, median 300, max 300; 100 % of values are "
+		    "not plausible");
 	check_stats("hr", "bpm", NULL, 0, "X: heart_rate bpm: n 0");
 }
 END_TEST
