@@ -25,8 +25,8 @@ bool hi_db_is(int dir_fd, const char *path);
 /*
  * Opens the database at path. write: it is made, and its schema, where it is not
  * there. Else, where its folder may not be written to and it has no log, it is read
- * as one that nobody changes meanwhile. HI_OK; HI_USAGE: a newer format, or a database of something else; else
- * as hi_db_error.
+ * as one that nobody changes meanwhile. HI_OK; HI_USAGE: a newer format, or a
+ * database of something else; else as hi_db_error.
  */
 int hi_db_open(sqlite3 **out, const char *path, bool write, struct hi_error *e);
 

@@ -136,7 +136,8 @@ static void note_left_out(const struct hi_csv_export_counts *counts)
 	for (int t = 0; t < HI_TYPES; t++)
 		n += counts->other[t];
 	if (n > 0)
-		hi_note("%" PRIu64 " records are no readings and have no row in CSV", n);
+		hi_note("%" PRIu64 " record%s no reading%s no row in CSV", n,
+			n == 1 ? " is" : "s are", n == 1 ? " and has" : "s and have");
 }
 
 int hi_show_close(struct hi_show *s, struct hi_run *run, struct hi_error *e)
