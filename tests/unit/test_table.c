@@ -53,7 +53,7 @@ START_TEST(columns)
 	char *text = finish();
 	ck_assert_str_eq("metric       value  text\n"
 			 "heart_rate      72  fine\n"
-			 "spo2        101.25  \n"
+			 "spo2        101.25\n"
 			 "temp             9  a longer text\n",
 			 text);
 	free(text);
@@ -90,7 +90,7 @@ START_TEST(a_short_row_is_filled)
 	hi_table_row(table, &w);
 	row("rr", "1", "x");
 	char *text = finish();
-	ck_assert_str_eq("metric  value  text\nhr             \nrr          1  x\n", text);
+	ck_assert_str_eq("metric  value  text\nhr\nrr          1  x\n", text);
 	free(text);
 }
 END_TEST
