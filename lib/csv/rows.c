@@ -175,10 +175,11 @@ static int next_line(struct hi_csv_rows *r, struct hi_slice *line, struct hi_err
 			*line = (struct hi_slice){ p, have };
 			return HI_REFUSED;
 		}
-		seen = have;
 		s = fill(r, e);
 		if (s != HI_OK)
 			return s;
+		/* Where a signal ends the input, fill has dropped what was seen. */
+		seen = r->eof ? 0 : have;
 	}
 }
 
