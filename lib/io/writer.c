@@ -1,6 +1,7 @@
 #include "io/writer.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -18,6 +19,19 @@ int hi_writer_init(struct hi_writer *w, int fd, const char *name, size_t cap, st
 	return w->buf ? HI_OK : hi_error_set(e, HI_NOMEM, "no memory for an output buffer");
 }
 
+/*
+ * True where the failed write may be tried again. A terminal or pipe that another
+ * process has made non-blocking must hold us back, not fail.
+ */
+static bool may_retry(int fd)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLOUT };
+
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		return poll(&wait, 1, -1) >= 0 || errno == EINTR;
+	return errno == EINTR;
+}
+
 /* Writes a, then b; latches the first error and drops what follows it. */
 static void write_two(struct hi_writer *w, const char *a, size_t a_len, const char *b, size_t b_len)
 {
@@ -29,7 +43,7 @@ static void write_two(struct hi_writer *w, const char *a, size_t a_len, const ch
 		int first = a_len == 0;
 		ssize_t n = writev(w->fd, v + first, 2 - first);
 		if (n < 0) {
-			if (errno != EINTR)
+			if (!may_retry(w->fd))
 				w->sys = errno;
 			continue;
 		}
@@ -88,6 +102,14 @@ void hi_writer_slice(struct hi_writer *w, struct hi_slice s)
 {
 	if (s.len > 0)
 		hi_writer_put(w, s.ptr, s.len);
+}
+
+void hi_writer_buf(struct hi_writer *w, struct hi_buf *b)
+{
+	if (b->failed && !w->sys)
+		w->sys = ENOMEM;
+	hi_writer_slice(w, hi_buf_view(b));
+	hi_buf_reset(b);
 }
 
 void hi_writer_puts(struct hi_writer *w, const char *s)

@@ -1,6 +1,7 @@
 /*
  * A latched writer: the first error is kept, what is written after it is
- * dropped, and hi_writer_close tells. Loops over short writes and EINTR.
+ * dropped, and hi_writer_close tells. Loops over short writes and EINTR, and
+ * waits where somebody has made the descriptor non-blocking.
  *
  * hi_writer_pass hands on a range of somebody's block without copying it:
  * neighbouring ranges join, and one write takes them all. The owner of the block
@@ -11,18 +12,18 @@
 
 #include <stdint.h>
 
-#include "base/slice.h"
+#include "base/buf.h"
 #include "base/status.h"
 
 struct hi_writer {
 	int fd;
-	int sys;	      /* errno of the first failed write; 0: none */
-	const char *name;     /* for messages; borrowed */
+	int sys;	  /* errno of the first failed write; 0: none */
+	const char *name; /* for messages; borrowed */
 	char *buf;
 	size_t len, cap;
-	const char *pass;     /* the pending range; follows buf in the output */
+	const char *pass; /* the pending range; follows buf in the output */
 	size_t pass_len;
-	uint64_t bytes;	      /* handed to the system so far */
+	uint64_t bytes; /* handed to the system so far */
 };
 
 /* fd stays the caller's until close. cap: bytes buffered, 64 KiB where 0. HI_OK or HI_NOMEM. */
@@ -31,6 +32,9 @@ int hi_writer_init(struct hi_writer *w, int fd, const char *name, size_t cap, st
 void hi_writer_put(struct hi_writer *w, const void *p, size_t n);
 void hi_writer_slice(struct hi_writer *w, struct hi_slice s);
 void hi_writer_puts(struct hi_writer *w, const char *s);
+
+/* Puts what b holds and empties it. A buffer that has failed is a failed write: ENOMEM. */
+void hi_writer_buf(struct hi_writer *w, struct hi_buf *b);
 
 void hi_writer_pass_slow(struct hi_writer *w, const char *p, size_t n);
 
