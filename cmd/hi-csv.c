@@ -8,6 +8,7 @@
  * Departs: from RFC 4180: rows end with LF, quotes within unquoted cells are kept
  */
 #include <stddef.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/time.h"
@@ -73,6 +74,7 @@ struct state {
 	struct hi_csv_export *export;
 	struct hi_buf text;
 	bool zoneless_told;
+	bool from_file; /* what is read is a file, no pipe */
 };
 
 static bool before_read(void *arg, bool waits)
@@ -83,6 +85,8 @@ static bool before_read(void *arg, bool waits)
 	hi_run_tell(run, false);
 	if (waits)
 		hi_writer_flush(run->out);
+	if (hi_signal_stop)
+		hi_run_cut(run, s->from_file);
 	return !hi_signal_stop && !hi_writer_failed(run->out);
 }
 
@@ -105,7 +109,9 @@ static int reject(void *arg, const struct hi_error *e, struct hi_slice text)
 {
 	struct state *s = arg;
 
-	return hi_run_reject(s->run, e, text) == HI_OK ? HI_OK : HI_END;
+	struct hi_error bad = *e; /* a source's reject is a line of its output: it cannot fail */
+
+	return hi_run_reject(s->run, &bad, text) == HI_OK ? HI_OK : HI_END;
 }
 
 /* What each column was taken for; without --guess only what is not used, in one line. */
@@ -152,6 +158,14 @@ static void note_end(struct state *s)
 			(unsigned long long)n->no_code);
 }
 
+static bool is_file(const char *operand)
+{
+	struct stat st;
+	int s = strcmp(operand, "-") == 0 ? fstat(STDIN_FILENO, &st) : stat(operand, &st);
+
+	return s == 0 && S_ISREG(st.st_mode);
+}
+
 static int import(struct hi_run *run, struct hi_error *e)
 {
 	struct state *s = run->state;
@@ -163,8 +177,10 @@ static int import(struct hi_run *run, struct hi_error *e)
 	s->run = run;
 	if (s->operands_n == 0 && isatty(STDIN_FILENO))
 		hi_note("reading CSV from the terminal; Ctrl-D ends it");
-	for (int i = 0; i < n && status == HI_OK && !hi_signal_stop; i++)
+	for (int i = 0; i < n && status == HI_OK; i++) {
+		s->from_file = is_file(operand[i]);
 		status = hi_csv_import_file(s->import, operand[i], e);
+	}
 	if (status >= HI_OK && !s->opt.print_map)
 		note_end(s);
 	hi_csv_import_free(s->import);
@@ -175,8 +191,7 @@ static int import(struct hi_run *run, struct hi_error *e)
 
 static void write_text(struct hi_run *run, struct state *s)
 {
-	hi_writer_slice(run->out, hi_buf_view(&s->text));
-	hi_buf_reset(&s->text);
+	hi_writer_buf(run->out, &s->text);
 }
 
 static int open_export(struct hi_run *run, struct hi_error *e)

@@ -22,12 +22,13 @@ static void raise_status(struct hi_run *run, int status)
 
 void hi_pass(struct hi_run *run, const struct hi_rec *rec)
 {
-	run->lines_out++;
 	if (!rec->line.ptr) {
 		hi_rec_line(rec, &run->line);
 		hi_emit(run);
-		run->lines_out--;
-	} else if (rec->line_lf) {
+		return;
+	}
+	run->lines_out++;
+	if (rec->line_lf) {
 		hi_writer_pass(run->out, rec->line.ptr, rec->line.len + 1);
 	} else {
 		hi_writer_slice(run->out, rec->line);
@@ -38,8 +39,7 @@ void hi_pass(struct hi_run *run, const struct hi_rec *rec)
 void hi_emit(struct hi_run *run)
 {
 	hi_buf_putc(&run->line, '\n');
-	hi_writer_slice(run->out, hi_buf_view(&run->line));
-	hi_buf_reset(&run->line);
+	hi_writer_buf(run->out, &run->line);
 	run->lines_out++;
 }
 
@@ -51,30 +51,37 @@ static int give_reject(struct hi_run *run, struct hi_error *e)
 	return s ? s : run->p->tool->record(run, &rec, e);
 }
 
-int hi_run_reject(struct hi_run *run, const struct hi_error *bad, struct hi_slice text)
+int hi_run_reject(struct hi_run *run, struct hi_error *e, struct hi_slice text)
 {
 	struct hi_run_private *p = run->p;
-	struct hi_error e = { .status = HI_OK };
 	int s = HI_OK;
 
 	run->rejects++;
 	raise_status(run, EXIT_REJECTS);
 	if (p->messages++ < MESSAGES_MAX)
-		hi_complain_error(bad);
-	if (p->role != HI_REDUCER) {
+		hi_complain_error(e);
+	if (p->role != HI_REDUCER)
+		hi_reject_write(&p->reject, run->program->name, e, text);
+	if (p->role == HI_SINK) {
+		s = p->reject.failed ? hi_error_set(e, HI_NOMEM, "no memory for a reject")
+				     : give_reject(run, e);
 		hi_buf_reset(&p->reject);
-		hi_reject_write(&p->reject, run->program->name, bad, text);
-		if (p->role == HI_SINK) {
-			s = give_reject(run, &e);
-		} else {
-			hi_buf_putc(&p->reject, '\n');
-			hi_writer_slice(run->out, hi_buf_view(&p->reject));
-			run->lines_out++;
-		}
+	} else if (p->role != HI_REDUCER) {
+		hi_buf_putc(&p->reject, '\n');
+		hi_writer_buf(run->out, &p->reject);
+		run->lines_out++;
 	}
-	if (s)
-		hi_complain_error(&e);
-	return s ? s : run->common->strict ? HI_REFUSED : HI_OK;
+	if (s == HI_OK && run->common->strict) {
+		p->strict_end = true;
+		s = HI_REFUSED;
+	}
+	return s;
+}
+
+void hi_run_cut(struct hi_run *run, bool file)
+{
+	run->p->cut = true;
+	run->p->file_cut |= file;
 }
 
 void hi_run_range(struct hi_run *run, int64_t oldest_us, int64_t newest_us)
@@ -149,7 +156,8 @@ static void close_output(struct hi_run *run, bool opened)
 		return;
 	if (opened)
 		p->file.fd = -1;
-	if (run->status != 0 && run->status != EXIT_REJECTS && run->status != 1) {
+	if (p->strict_end ||
+	    (run->status != 0 && run->status != EXIT_REJECTS && run->status != 1)) {
 		hi_atomic_abort(&p->file);
 	} else if (hi_atomic_commit(&p->file, &e)) {
 		hi_complain_error(&e);
@@ -187,6 +195,20 @@ static void end_messages(struct hi_run *run)
 	if (run->out)
 		hi_writer_flush(run->out);
 	hi_run_tell(run, true);
+}
+
+/*
+ * What a signal has cut short is no answer to its input, and must not be taken for
+ * one. A pipe to a pipe is another thing: it is ended so, for it may have no end.
+ */
+static void end_cut(struct hi_run *run)
+{
+	const struct hi_run_private *p = run->p;
+	if (!p->cut || !(p->to_file || p->file_cut))
+		return;
+	hi_complain("ended by a signal before the end of its input%s%s%s", p->to_file ? "; " : "",
+		    p->to_file ? run->common->output : "", p->to_file ? " is as it was" : "");
+	raise_status(run, hi_exit_status(HI_IO));
 }
 
 static void fail(struct hi_run *run, struct hi_error *e)
@@ -228,7 +250,10 @@ static int start(struct hi_run *run, struct hi_run_private *p, const struct hi_p
 static void finish(struct hi_run *run, bool opened)
 {
 	end_messages(run);
+	end_cut(run);
 	close_output(run, opened);
+	if (run->p->metrics_failed)
+		raise_status(run, hi_exit_status(HI_IO));
 	hi_buf_release(&run->line);
 	hi_buf_release(&run->p->reject);
 	hi_reader_free(run->p->reader);

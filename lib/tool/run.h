@@ -12,10 +12,10 @@
 #include "vital/record.h"
 
 enum hi_role {
-	HI_SOURCE,  /* makes records from what is not records; no loop over its input */
-	HI_FILTER,  /* passes lines on; rejects go into its output */
-	HI_REDUCER, /* writes only its own output; rejects go to stderr */
-	HI_SINK	    /* makes durable; rejects are records for it */
+	HI_SOURCE, /* makes records of what is none, by hi_run_source; rejects go into its output */
+	HI_FILTER, /* passes lines on; rejects go into its output */
+	HI_REDUCER, /* writes only its own output; of a reject there is the message only */
+	HI_SINK	    /* makes durable; a reject is one more record for it */
 };
 
 /* What a store operand gives to this tool: bits 1 << enum hi_type, and scores. */
@@ -55,7 +55,8 @@ struct hi_tool {
 	 */
 	int (*timer)(struct hi_run *run, struct hi_error *e);
 	int64_t timer_us;
-	/* A store that is followed has no more for now: what was kept back is due. NULL: nothing. */
+	/* A store that is followed has no more for now: what was kept back is due. NULL: nothing.
+	 */
 	int (*pause)(struct hi_run *run, struct hi_error *e);
 	/* After the last record (also when an input failed), before the output closes. */
 	int (*close)(struct hi_run *run, struct hi_error *e);
@@ -72,7 +73,7 @@ int hi_run(const struct hi_tool *tool, const struct hi_common *common, void *sta
 /* Passes the record on byte for byte, with its LF (added where missing). */
 void hi_pass(struct hi_run *run, const struct hi_rec *rec);
 
-/* Writes run->line and an LF, and empties it. */
+/* Writes run->line and an LF, and empties it. Where the line did not fit, the output has failed. */
 void hi_emit(struct hi_run *run);
 
 /*
@@ -84,10 +85,18 @@ int hi_run_source(const struct hi_program *program, const struct hi_common *comm
 		  int (*body)(struct hi_run *run, struct hi_error *e));
 
 /*
- * A bad line: one message (after ten only a count at the end), the reject record
- * by role, status 3. Returns HI_OK, or HI_REFUSED where --strict ends the run.
+ * A bad line, and in e what is wrong with it: one message (after ten only a count
+ * at the end), the reject record by role, status 3. Returns HI_OK, HI_REFUSED
+ * where --strict ends the run, or a negative status with e filled anew where a
+ * sink does not take the record.
  */
-int hi_run_reject(struct hi_run *run, const struct hi_error *e, struct hi_slice text);
+int hi_run_reject(struct hi_run *run, struct hi_error *e, struct hi_slice text);
+
+/*
+ * For sources: a signal ends their input before its end. The file of -o, and what
+ * comes of an input that is a file, are then no whole answer: status 4, in one line.
+ */
+void hi_run_cut(struct hi_run *run, bool file);
 
 /*
  * What is due on the wall clock: --progress, --metrics, SIGUSR1. A source calls it

@@ -24,6 +24,8 @@ static bool must_end(struct hi_run *run)
 	if (p->drain_until_us == 0)
 		p->drain_until_us = now_us + (p->input_is_file ? 0 : DRAIN_US);
 	p->ended = now_us >= p->drain_until_us;
+	if (p->ended)
+		hi_run_cut(run, p->input_is_file);
 	return p->ended;
 }
 

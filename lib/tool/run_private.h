@@ -4,8 +4,8 @@
 
 #include "io/atomic.h"
 #include "io/input.h"
-#include "tool/tail.h"
 #include "tool/run.h"
+#include "tool/tail.h"
 #include "vital/reader.h"
 
 struct hi_run_private {
@@ -18,11 +18,15 @@ struct hi_run_private {
 	struct hi_input *in; /* being read; NULL: none */
 	struct hi_buf reject;
 	uint64_t messages;
-	bool selecting; /* an option leaves records out */
+	bool selecting;	      /* an option leaves records out */
 	struct hi_tail *tail; /* --last over what is no store; NULL: not asked for */
 	bool zoneless_told;
 	bool input_is_file; /* a signal ends it at once; a pipe is read on for a second */
 	bool ended;	    /* by a signal */
+	bool cut;	    /* before the end of an input, or of one that is a file: */
+	bool file_cut;
+	bool strict_end; /* by --strict */
+	bool metrics_failed;
 	int64_t drain_until_us, timer_next_us, tell_next_us;
 	const char *source; /* of the input being read */
 	int timer_status;

@@ -53,6 +53,8 @@ static int read_rows(struct hi_run *run, struct hi_cursor *c, uint64_t *n, struc
 			return s;
 		if (hi_signal_stop) {
 			run->p->ended = true;
+			if (!run->p->tool->follow)
+				hi_run_cut(run, true);
 			return HI_OK;
 		}
 		if (hi_signal_counters || (*n & 0xffff) == 0)

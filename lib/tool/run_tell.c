@@ -1,4 +1,4 @@
-/* Counters for people and monitors: --progress, --metrics FILE, SIGUSR1. */
+/* Counters for people and monitors: -v, --progress, --metrics FILE, SIGUSR1. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -10,8 +10,16 @@
 #define PROGRESS_US HI_US_S
 #define METRICS_US (5 * HI_US_S)
 
+/* Told once: what fails each five seconds would fill a log. It is status 4 at the end. */
+static void metrics_fail(struct hi_run *run, const struct hi_error *e)
+{
+	if (!run->p->metrics_failed)
+		hi_complain_error(e);
+	run->p->metrics_failed = true;
+}
+
 /* The text format of Prometheus, 0.0.4; names end in _total as it asks. */
-static void write_metrics(const struct hi_run *run)
+static void write_metrics(struct hi_run *run)
 {
 	struct hi_atomic file;
 	struct hi_writer w;
@@ -27,20 +35,18 @@ static void write_metrics(const struct hi_run *run)
 			 (unsigned long long)run->rejects, run->program->name,
 			 (unsigned long long)run->lines_out, run->program->name,
 			 (unsigned long long)run->out->bytes);
-	if (hi_atomic_begin(&file, run->common->metrics_file, &e) ||
-	    hi_writer_init(&w, file.fd, run->common->metrics_file, 1024, &e)) {
-		hi_complain_error(&e);
-		return;
+	int s = hi_atomic_begin(&file, run->common->metrics_file, &e);
+	s = s ? s : hi_writer_init(&w, file.fd, run->common->metrics_file, 1024, &e);
+	if (s == HI_OK) {
+		hi_writer_put(&w, text, (size_t)n);
+		s = hi_writer_close(&w, &e);
+		file.fd = -1;
 	}
-	hi_writer_put(&w, text, (size_t)n);
-	int s = hi_writer_close(&w, &e);
-	file.fd = -1;
-	if (s == HI_OK)
-		s = hi_atomic_commit(&file, &e);
-	else
+	s = s ? s : hi_atomic_commit(&file, &e);
+	if (s) {
 		hi_atomic_abort(&file);
-	if (s)
-		hi_complain_error(&e);
+		metrics_fail(run, &e);
+	}
 }
 
 static void say_counters(const struct hi_run *run)
@@ -59,6 +65,8 @@ void hi_run_tell(struct hi_run *run, bool last)
 		hi_signal_counters = 0;
 		say_counters(run);
 	}
+	if (last && c->verbose > 0 && !c->progress)
+		say_counters(run);
 	if ((!c->progress && !c->metrics_file) || !run->out)
 		return;
 	int64_t now_us = hi_clock_us();

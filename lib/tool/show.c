@@ -12,8 +12,7 @@ static const char *const titles[] = { "time", "patient", "metric", ">value", "un
 
 static void flush_csv(struct hi_show *s, struct hi_run *run)
 {
-	hi_writer_slice(run->out, hi_buf_view(&s->scratch));
-	hi_buf_reset(&s->scratch);
+	hi_writer_buf(run->out, &s->scratch);
 }
 
 enum hi_format hi_show_format(const struct hi_common *c)

@@ -1,0 +1,54 @@
+#!/bin/bash
+# The record loop from outside: ends by a signal, --strict, --metrics, -v, odd descriptors.
+. "$(dirname "$0")/../lib.sh"
+
+hi-gen --patients 50 --count 1500000 >"$T/in"
+hi-gen --count 200000 | hi-csv -q --to narrow >"$T/in.csv"
+
+# SIGTERM once it has surely begun to read a file; its status
+cut() {
+	"$@" 2>"$T/err" & local p=$! i
+	for i in $(seq 500); do
+		[ "$(sed -n 's/^rchar: //p' "/proc/$p/io" 2>/dev/null || echo 9999999)" -gt 400000 ] && break
+	done
+	kill -TERM $p; wait $p
+}
+cut hi-detect -o "$T/out" "$T/in"
+is "a filter cut short within a file: status" $? 4
+is "it says so, in one line" "$(cat "$T/err")" \
+	"hi-detect: ended by a signal before the end of its input; $T/out is as it was"
+is "and leaves no file" "$(ls "$T" | grep -c '^out')" 0
+cut hi-agg -q "$T/in" >"$T/half"
+is "a reducer cut short within a file: status" $? 4
+echo before >"$T/kept"
+cut hi-csv -q -o "$T/kept" "$T/in.csv"
+is "hi-csv too" $? 4
+is "a file that was there is as it was" "$(cat "$T/kept")" before
+
+# --strict: the file would hold the part before the bad line.
+{ head -3 "$T/in"; echo bad; } >"$T/bad"
+status "--strict with -o" 3 hi-detect --strict -o "$T/out" "$T/bad"
+is "leaves no file" "$(ls "$T" | grep -c '^out')" 0
+status "without --strict" 3 hi-detect -o "$T/out" "$T/bad"
+is "a file with the reject" "$(grep -c '"type":"reject"' "$T/out")" 1
+
+hi-gen --count 10 --metrics "$T/nowhere/m" >"$T/gen" 2>"$T/err"
+is "--metrics that cannot be written: status" $? 4
+is "said once, the output is whole" "$(wc -l <"$T/err") $(wc -l <"$T/gen")" "1 10"
+is "-v" "$(head -5 "$T/in" | hi-detect -v 2>&1 >"$T/gen")" \
+	"hi-detect: 5 records read, 0 rejected, 5 lines written"
+
+# A pipe that somebody has made non-blocking holds the writer back, and loses nothing.
+cat >"$T/nonblock.py" <<'P'
+import fcntl, os, subprocess, time
+r, w = os.pipe()
+fcntl.fcntl(w, fcntl.F_SETFL, os.O_NONBLOCK)
+p = subprocess.Popen(["hi-gen", "--count", "20000"], stdout=w)
+os.close(w)
+time.sleep(0.2)
+n = 0
+while b := os.read(r, 65536):
+    n += b.count(b"\n")
+print(n, p.wait())
+P
+is "a non-blocking pipe" "$(python3 "$T/nonblock.py")" "20000 0"
