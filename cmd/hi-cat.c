@@ -143,7 +143,8 @@ static int print_hours(struct hi_run *run, struct hi_error *e)
 				 .until_us = c->until.given ? c->until.t_us : HI_TIME_END };
 	struct hi_store *store;
 	int s = hi_store_open(&store, st->store, e);
-	s = s ? s : hi_store_hours(store, &sel, print_hour, run, e);
+	if (s == HI_OK)
+		s = hi_store_hours(store, &sel, print_hour, run, e);
 	if (s == HI_OK || store)
 		hi_store_close(store);
 	return s;
@@ -184,7 +185,7 @@ static int check(struct state *st, const struct hi_common *common, int n, char *
 	const struct options *o = &st->options;
 	int stores = 0;
 	const char *why = NULL;
-	struct hi_error e = { HI_OK };
+	struct hi_error e = { .status = HI_OK };
 	for (int i = 0; i < n; i++)
 		stores += is_store(operands[i]);
 	if (o->hours && (n != 1 || stores != 1))

@@ -53,7 +53,8 @@ struct hi_span *hi_span_get(struct hi_spans *t, struct hi_window w)
 		return NULL;
 	s->window = w;
 	t->used++;
-	return *span_slot(t->slots, t->cap, w.from_us) = s;
+	*span_slot(t->slots, t->cap, w.from_us) = s;
+	return s;
 }
 
 static struct hi_group **group_slot(struct hi_group **slots, size_t cap, uint32_t patient,
@@ -97,7 +98,8 @@ struct hi_group *hi_group_get(struct hi_span *s, uint32_t patient, uint32_t ward
 	g->patient = patient;
 	g->ward = ward;
 	s->used++;
-	return *group_slot(s->slots, s->cap, patient, ward) = g;
+	*group_slot(s->slots, s->cap, patient, ward) = g;
+	return g;
 }
 
 /* Room for one metric more by halves; the catalogue's fit at once. */

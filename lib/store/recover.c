@@ -177,11 +177,12 @@ static int sweep(struct recovery *r, enum hi_segment_kind kind, const char *fold
 	struct dirent *f;
 	int s = HI_OK;
 	if (!d) {
+		s = errno == ENOENT || errno == ENOTDIR
+			    ? HI_OK
+			    : hi_error_sys(e, "cannot open folder", folder);
 		if (fd >= 0)
 			close(fd);
-		return errno == ENOENT || errno == ENOTDIR
-			       ? HI_OK
-			       : hi_error_sys(e, "cannot open folder", folder);
+		return s;
 	}
 	while (s == HI_OK && (f = readdir(d))) {
 		char path[HI_LAYOUT_PATH_MAX];
