@@ -11,7 +11,8 @@ enum { SERIES_MAX = 64 * 1000 * 1000, KEY_MAX = HI_PATIENT_ID_MAX + 1 + HI_METRI
 struct line {
 	char *text; /* NULL: not among the last after all */
 	size_t len;
-	int64_t t_us; /* INT64_MAX: has no time */
+	int64_t t_us;  /* INT64_MAX: has no time */
+	size_t *place; /* where its series has its number; good within compact */
 };
 
 /* The lines of a series that are its last so far: a heap, the oldest on top. */
@@ -22,8 +23,8 @@ struct series {
 
 struct hi_tail {
 	int64_t n, span_us, newest_us;
-	struct line *v; /* in order of arrival; before first they are dropped or given */
-	size_t first, v_n, v_cap;
+	struct line *v; /* in order of arrival */
+	size_t v_n, v_cap, given;
 	struct hi_patients *series; /* by patient and metric */
 };
 
@@ -58,18 +59,48 @@ void hi_tail_free(struct hi_tail *l)
 	free(l);
 }
 
-/* Room for one more; what was given up at the front goes when it is half of all. */
+/* Not among the last after all: dropped, or older than the duration. */
+static bool is_gone(const struct hi_tail *l, const struct line *k)
+{
+	return !k->text ||
+	       (l->n == 0 && l->newest_us != INT64_MIN && k->t_us < l->newest_us - l->span_us);
+}
+
+/* Only what is still kept stays in v; a series is told where its lines have gone. */
+static void compact(struct hi_tail *l)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < hi_patients_count(l->series); i++) {
+		struct hi_slice key;
+		struct series *s = hi_patients_at(l->series, i, &key);
+		for (size_t j = 0; j < s->n; j++)
+			l->v[s->line[j]].place = &s->line[j];
+	}
+	for (size_t i = 0; i < l->v_n; i++) {
+		struct line k = l->v[i];
+		if (is_gone(l, &k)) {
+			free(k.text);
+			continue;
+		}
+		if (k.place)
+			*k.place = n;
+		l->v[n++] = k;
+	}
+	l->v_n = n;
+}
+
+/*
+ * Room for one more. Where half of a full v are gone they make it, so that a line
+ * costs the same however many came before it.
+ */
 static bool make_room(struct hi_tail *l)
 {
 	if (l->v_n < l->v_cap)
 		return true;
-	/* A series knows its lines by their place, so that only a duration may move them. */
-	if (l->n == 0 && l->first > l->v_n / 2) {
-		memmove(l->v, l->v + l->first, (l->v_n - l->first) * sizeof(*l->v));
-		l->v_n -= l->first;
-		l->first = 0;
+	compact(l);
+	if (l->v_n < l->v_cap / 2)
 		return true;
-	}
 	size_t cap = l->v_cap ? 2 * l->v_cap : 1024;
 	struct line *v = realloc(l->v, cap * sizeof(*v));
 	if (!v)
@@ -81,17 +112,18 @@ static bool make_room(struct hi_tail *l)
 
 static bool keep(struct hi_tail *l, const struct hi_rec *rec)
 {
+	struct hi_buf b;
 	if (!make_room(l))
 		return false;
-	struct hi_buf b;
 	hi_buf_init(&b, 2 * (size_t)HI_LINE_MAX);
 	hi_rec_line(rec, &b);
-	if (b.failed) {
+	char *text = b.failed ? NULL : realloc(b.ptr, b.len); /* many are kept: no byte too many */
+	if (!text) {
 		hi_buf_release(&b);
 		return false;
 	}
-	l->v[l->v_n++] = (struct line){ b.ptr, b.len,
-					rec->has & HI_HAS_TIME ? rec->t_us : INT64_MAX };
+	l->v[l->v_n++] =
+		(struct line){ text, b.len, rec->has & HI_HAS_TIME ? rec->t_us : INT64_MAX, NULL };
 	return true;
 }
 
@@ -182,12 +214,7 @@ static bool put_timed(struct hi_tail *l, const struct hi_rec *rec)
 	if ((rec->has & HI_HAS_TIME) && l->newest_us != INT64_MIN &&
 	    rec->t_us < l->newest_us - l->span_us)
 		return true;
-	if (!keep(l, rec))
-		return false;
-	while (l->first < l->v_n && l->newest_us != INT64_MIN &&
-	       l->v[l->first].t_us < l->newest_us - l->span_us)
-		drop(l, l->first++);
-	return true;
+	return keep(l, rec);
 }
 
 int hi_tail_put(struct hi_tail *l, const struct hi_rec *rec, struct hi_error *e)
@@ -198,14 +225,11 @@ int hi_tail_put(struct hi_tail *l, const struct hi_rec *rec, struct hi_error *e)
 
 bool hi_tail_next(struct hi_tail *l, struct hi_slice *line)
 {
-	for (; l->first < l->v_n; l->first++) {
-		const struct line *k = &l->v[l->first];
-		bool old = l->n == 0 && l->newest_us != INT64_MIN &&
-			   k->t_us < l->newest_us - l->span_us;
-		if (!k->text || old)
+	while (l->given < l->v_n) {
+		const struct line *k = &l->v[l->given++];
+		if (is_gone(l, k))
 			continue;
 		*line = (struct hi_slice){ k->text, k->len };
-		l->first++;
 		return true;
 	}
 	return false;

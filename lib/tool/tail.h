@@ -3,10 +3,10 @@
  * that may still be among the last, and gives them in order of arrival at the end
  * of input. A store answers --last by itself.
  *
- * Memory: the lines kept. For a duration, those not older than it, counted from
- * the newest reading so far; for a number, that many a patient and metric. Records
- * that are not readings are kept by their time for a duration, and all of them for
- * a number.
+ * Memory: the lines kept, and at most as many again before they are given up. For
+ * a duration, those not older than it, counted from the newest reading so far; for
+ * a number, that many a patient and metric. Records that are not readings are kept
+ * by their time for a duration (all that have none), and all of them for a number.
  */
 #ifndef HI_TOOL_TAIL_H
 #define HI_TOOL_TAIL_H

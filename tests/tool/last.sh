@@ -15,3 +15,23 @@ is "more than there are: all" "$(hi-detect --last 100000 <"$T/in" | grep -v '"ty
 	"$(md5sum <"$T/in")"
 is "a selection comes before" "$(hi-detect --last 2 --patient P-002 --metric hr <"$T/in" | grep -cv '"type"')" 2
 status "a bad line is told all the same" 3 hi-detect --last 2 <(echo nothing; cat "$T/in")
+
+# What is given up is given back: the memory of a long input is that of its last lines.
+# A line without a time, kept for ever, holds nothing else back.
+cat >"$T/peak.py" <<'P'
+import os, subprocess, sys
+p = subprocess.Popen(sys.argv[2:], stdin=open(sys.argv[1]), stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(p.pid, 0)
+print(usage.ru_maxrss if status == 0 else "failed")
+P
+{ echo '{"type":"note","text":"no time"}'; hi-gen --patients 50 --count 600000; } >"$T/long"
+base=$(python3 "$T/peak.py" "$T/in" hi-cat --last 1)
+for last in 20 1m; do
+	peak=$(python3 "$T/peak.py" "$T/long" hi-cat --last $last)
+	# The sanitizers keep freed memory.
+	grep -q __asan_init "$BUILD/bin/hi-cat" || ok "--last $last: peak $peak KiB, $base KiB of 3 patients" test "$peak" -lt $((base + 6000))
+done
+is "--last 1m after a line without a time" "$(hi-cat --last 1m <"$T/long" | sort | md5sum)" \
+	"$( (head -1 "$T/long"; tail -n +2 "$T/long" | hi-cat --last 1m) | sort | md5sum)"
+is "--last 20 of a long input" "$(hi-cat --last 20 <"$T/long" | tail -n +2 | md5sum)" \
+	"$(tail -n +2 "$T/long" | tac | awk -F'"' '++n[$4 " " $8] <= 20' | tac | md5sum)"
