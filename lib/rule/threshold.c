@@ -1,4 +1,5 @@
 /* Thresholds: OP VALUE [for D] [clear OP VALUE [for D]]. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/time.h"
@@ -79,11 +80,14 @@ int hi_threshold_clear(struct hi_words *w, struct hi_rule *r, struct hi_error *e
 	status = read_limit(w, &r->clear, e);
 	if (status != HI_OK)
 		return status;
-	if (overlap(&r->limit, &r->clear))
-		return hi_words_refuse(&at, e,
-				       "expected a recovery limit that no value out of "
-				       "limits meets",
-				       NULL);
+	if (overlap(&r->limit, &r->clear)) {
+		hi_words_refuse(&at, e, "a value may be out of limits and recovered at once", NULL);
+		if (e)
+			snprintf(e->detail, sizeof(e->detail), "%s %s and clear %s %s",
+				 hi_op_text[r->limit.op], r->limit.text, hi_op_text[r->clear.op],
+				 r->clear.text);
+		return HI_REFUSED;
+	}
 	r->clears = true;
 	return HI_OK;
 }

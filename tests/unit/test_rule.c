@@ -498,9 +498,12 @@ START_TEST(wrong_lines)
 		{ "A high hr > 120 clear", 22, "expected >, >=, < or <=", "the line ends here" },
 		{ "A high hr > 120 clear 110", 23, "expected >, >=, < or <=", "not '110'" },
 		{ "A high hr > 120 clear < x", 25, "expected a number", "" },
-		{ "A high hr > 120 clear <= 121", 17, "expected a recovery limit", "" },
-		{ "A high hr >= 120 clear <= 120", 18, "expected a recovery limit", "" },
-		{ "A high hr > 120 clear > 100", 17, "expected a recovery limit", "" },
+		{ "A high hr > 120 clear <= 121", 17,
+		  "a value may be out of limits and recovered at once", "> 120 and clear <= 121" },
+		{ "A high hr >= 120 clear <= 120", 18,
+		  "a value may be out of limits and recovered at once", ">= 120 and clear <= 120" },
+		{ "A high hr > 120 clear > 100", 17,
+		  "a value may be out of limits and recovered at once", "> 120 and clear > 100" },
 		{ "A high hr > 120 clear < 100 clear < 90", 29, "clear is given twice", "" },
 	};
 
