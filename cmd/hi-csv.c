@@ -15,6 +15,7 @@
 #include "csv/export.h"
 #include "csv/import.h"
 #include "io/signal.h"
+#include "store/store.h"
 #include "tool/message.h"
 #include "tool/run.h"
 
@@ -177,6 +178,12 @@ static int import(struct hi_run *run, struct hi_error *e)
 	s->run = run;
 	if (s->operands_n == 0 && isatty(STDIN_FILENO))
 		hi_note("reading CSV from the terminal; Ctrl-D ends it");
+	for (int i = 0; i < n && status == HI_OK; i++)
+		if (hi_store_is(operand[i]))
+			status = hi_error_fmt(e, HI_USAGE,
+					      "a store holds records: --to narrow or wide makes "
+					      "CSV of them",
+					      "%s", operand[i]);
 	for (int i = 0; i < n && status == HI_OK; i++) {
 		s->from_file = is_file(operand[i]);
 		status = hi_csv_import_file(s->import, operand[i], e);

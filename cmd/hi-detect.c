@@ -98,8 +98,10 @@ static int close_rules(struct hi_run *run, struct hi_error *e)
 		const struct hi_detect_counts *n = hi_detect_counted(s->detect);
 		alerts = n->begun;
 		if (n->late)
-			hi_note("%llu readings came late and were not judged (--lateness)",
-				(unsigned long long)n->late);
+			hi_note("%llu reading%s came late and %s not judged (--lateness; hi-cat "
+				"gives a store's in order)",
+				(unsigned long long)n->late, n->late == 1 ? "" : "s",
+				n->late == 1 ? "was" : "were");
 	}
 	if (s->opt.any && alerts == 0 && run->status == 0)
 		run->status = 1;

@@ -137,6 +137,12 @@ int main(int argc, char **argv)
 		return hi_exit_status(HI_USAGE);
 	}
 	st.path = argv[argc - 1];
+	struct stat kind;
+	if (stat(st.path, &kind) == 0 && !S_ISDIR(kind.st_mode)) {
+		hi_complain("%s is no folder: the store comes last, as in hi-store a.ndjson ward/",
+			    st.path);
+		return hi_exit_status(HI_USAGE);
+	}
 	int64_t commit_us = st.options.commit_us;
 	struct hi_tool tool = {
 		.program = &program,

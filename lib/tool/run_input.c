@@ -1,5 +1,6 @@
 /* The loop over one file or pipe, and what happens while it waits. */
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -94,6 +95,25 @@ bool hi_run_selects(const struct hi_common *c, const struct hi_rec *rec)
 	return true;
 }
 
+/* "P-001,2025-12-28 06:30,72" or a header: what else would begin so? */
+static bool looks_like_csv(struct hi_slice line)
+{
+	if (line.len == 0 || strchr("{[,", line.ptr[0]))
+		return false;
+	for (size_t i = 0; i < line.len; i++)
+		if ((unsigned char)line.ptr[i] < ' ' && !strchr("\t\r", line.ptr[i]))
+			return false;
+	return memchr(line.ptr, ',', line.len) || memchr(line.ptr, ';', line.len) ||
+	       memchr(line.ptr, '\t', line.len);
+}
+
+static int reject(struct hi_run *run, struct hi_error *e, struct hi_slice line)
+{
+	if (e->line == 1 && looks_like_csv(line))
+		hi_note("%s: this looks like CSV: hi-csv makes records of it", run->p->source);
+	return hi_run_reject(run, e, line);
+}
+
 /* One turn: HI_OK to go on, HI_END, HI_REFUSED where --strict ends it, or negative. */
 static int read_record(struct hi_run *run, struct hi_error *e)
 {
@@ -103,7 +123,7 @@ static int read_record(struct hi_run *run, struct hi_error *e)
 	if (s == HI_OK)
 		return hi_run_give(run, &rec, e);
 	if (s == HI_REFUSED)
-		return hi_run_reject(run, e, rec.line);
+		return reject(run, e, rec.line);
 	if (s == HI_IO && e->sys == EINTR)
 		return HI_OK;
 	if (s == HI_END && p->timer_status < 0) {

@@ -97,7 +97,7 @@ is "an episode has one id, another another" \
 
 { reading A heart_rate 90 10; reading A heart_rate 130 5; reading A heart_rate 130 10; } >"$T/late"
 is "a late reading is not judged" "$(hi-detect "$T/late" 2>"$T/err" | short)" $'.\n.\n.\nTACHYCARDIA ACTIVE 130 00:10'
-has "and that is said" "$(cat "$T/err")" '^hi-detect: 1 readings came late and were not judged \(--lateness\)$'
+has "and that is said" "$(cat "$T/err")" '^hi-detect: 1 reading came late and was not judged \(--lateness; '
 is "--lateness" "$(hi-detect --lateness 5s "$T/late" | short)" $'.\n.\nTACHYCARDIA ACTIVE 130 00:05\n.'
 is "--each judges late ones" "$(hi-detect --each -n "$T/late" | short)" $'TACHYCARDIA ACTIVE 130 00:05\nTACHYCARDIA ACTIVE 130 00:10'
 is "implausible and converted values are judged" "$(

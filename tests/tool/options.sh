@@ -60,3 +60,19 @@ ok "no file" test ! -e hr
 status "a short form that is one" 0 hi-gen -n 1 --metrics=counters
 has "a slip in --metric" "$(hi-cat --metric hart_rate,lactate </dev/null 2>&1)" \
 	'^hi-cat: --metric: not in the catalogue: hart_rate; nearest: heart_rate$'
+
+# Counters that cannot be written are told once and in the status; the output stands.
+line A heart_rate 2025-03-29T22:59:59Z >one
+hi-agg --metrics none/x -o stat one 2>err; s=$?
+is "counters that cannot be written" "$s $(grep -c none/x err) $(wc -l <stat | tr -d ' ')" '4 1 1'
+
+# What a person may have meant.
+has "CSV to a tool that reads records" \
+	"$(printf 'patient_id,timestamp,HR\nP-1,2025-01-01 00:00:00,72\n' | hi-detect 2>&1 >/dev/null)" \
+	'^hi-detect: stdin: this looks like CSV: hi-csv makes records of it'
+is "not of all that is no record" "$(printf 'oops\n{"a":1,"b"}\n' | hi-detect 2>&1 >/dev/null | grep -c CSV)" 0
+status "the store before its input" 2 hi-store ward one
+has "and what is right" "$(hi-store ward one 2>&1)" "the store comes last"
+hi-store -q one ward
+status "a store to hi-csv" 2 hi-csv ward
+has "and what is missing" "$(hi-csv ward 2>&1)" '--to narrow or wide'

@@ -21,7 +21,7 @@ mkdir "$T/empty"
 status 'an empty folder becomes one' 0 hi-store -q "$T/empty" </dev/null
 ok 'the parent must exist' test ! -e "$T/none"
 status 'the parent must exist' 4 hi-store "$T/none/ward" </dev/null
-status 'a file is no folder' 4 hi-store "$T/full/thesis.txt" </dev/null
+status 'a file is no folder' 2 hi-store "$T/full/thesis.txt" </dev/null
 status 'an hour cannot be written' 2 hi-store "$S/@2025-12-28T06" </dev/null
 mkdir "$T/foreign" && sqlite3 "$T/foreign/store.db" 'CREATE TABLE t(x)'
 status 'a foreign database' 2 hi-store "$T/foreign" </dev/null
