@@ -7,6 +7,7 @@
  * Departs: research and engineering, not a medical device.
  */
 #include <stddef.h>
+#include <string.h>
 
 #include "report/page.h"
 #include "report/words.h"
@@ -83,7 +84,8 @@ static int write_page(struct hi_run *run, struct hi_error *e)
 	hi_words_counted(&b, page.charts, "chart");
 	hi_buf_puts(&b, ", ");
 	hi_words_bytes(&b, size);
-	if (rc == HI_OK && !b.failed)
+	hi_writer_flush(run->out);
+	if (rc == HI_OK && !b.failed && !hi_writer_failed(run->out))
 		hi_note("%.*s", (int)b.len, b.ptr);
 	hi_buf_release(&b);
 	return rc;
@@ -121,6 +123,10 @@ int main(int argc, char **argv)
 	status = hi_options_parse(&program, &s.opt, &common, argc, argv, &first);
 	if (status >= 0)
 		return status;
+	if (s.opt.title[strspn(s.opt.title, " ")] == '\0') {
+		hi_complain("--title must not be empty");
+		return hi_exit_status(HI_USAGE);
+	}
 	s.inputs_n = first < argc ? (size_t)(argc - first) : 1;
 	s.inputs = first < argc ? (const char *const *)(argv + first) : standard_input;
 	return hi_run(&tool, &common, &s, argc - first, argv + first);

@@ -165,7 +165,10 @@ static void text_head(const struct hi_summary *s, const char *title, uint64_t ow
 	hi_buf_puts(b, ", ");
 	hi_words_counted(b, s->readings + s->scores, "reading");
 	hi_buf_puts(b, ", ");
-	hi_words_counted(b, s->active_n, "active alarm");
+	if (s->rules_n == 0) /* perhaps nobody looked: that is not "0 active" */
+		hi_buf_puts(b, "no alert in the input");
+	else
+		hi_words_counted(b, s->active_n, "active alarm");
 	hi_buf_puts(b, ", ");
 	hi_words_counted(b, s->types[HI_T_REJECT] + own_rejects, "rejected line");
 	hi_buf_puts(b, "\n\n");

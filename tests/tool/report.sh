@@ -85,3 +85,9 @@ hi-gen --patients 2100 --duration 1m --interval 60s | page >"$T/many.html"
 is "2,100 rows" "$(grep -c '<td class="w nw"' "$T/many.html")" 2100
 is "2,000 parts" "$(grep -c '<details class="card pt"' "$T/many.html")" 2000
 has "the rest is said" "$(grep -o 'The first 2,000 patients of the board are shown here' "$T/many.html")" first
+
+# What is not known is not said, and nothing is praised before it is written.
+has "no alert in the input is not '0 active alarms'" "$(hi-gen -n 6 | hi-report --text | sed -n 2p)" 'no alert in the input'
+has "an alarm that is over is" "$(hi-gen | hi-detect | hi-report --text | sed -n 2p)" ' active alarm'
+is "a full disk" "$(hi-gen -n 6 | hi-report 2>&1 >/dev/full)" 'hi-report: cannot write: stdout: No space left on device'
+status "a heading is needed" 2 hi-report --title ' ' /dev/null
