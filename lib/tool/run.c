@@ -1,6 +1,7 @@
 #include "tool/run.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -230,6 +231,16 @@ static void claim_standard_descriptors(void)
 			_exit(4);
 }
 
+/*
+ * Readings do not belong in a core file. (Not PR_SET_DUMPABLE: it takes /dev/stdin
+ * and <(...) away from everyone but root.)
+ */
+static void leave_no_core(void)
+{
+	const struct rlimit none = { 0, 0 };
+	setrlimit(RLIMIT_CORE, &none);
+}
+
 /* Everything that a run has, for a tool with a loop or a source without one. */
 static int start(struct hi_run *run, struct hi_run_private *p, const struct hi_program *program,
 		 const struct hi_common *common, void *state, struct hi_error *e)
@@ -242,6 +253,7 @@ static int start(struct hi_run *run, struct hi_run_private *p, const struct hi_p
 	/* A rejected line may grow by its escapes, six bytes for one. */
 	hi_buf_init(&p->reject, 6 * (size_t)HI_LINE_MAX + 4096);
 	claim_standard_descriptors();
+	leave_no_core();
 	hi_hash_start();
 	hi_signal_start();
 	return open_output(run, e);
