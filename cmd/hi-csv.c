@@ -34,7 +34,7 @@ static const struct hi_option option_table[] = {
 	{ "print-map", 0, HI_OPT_FLAG, offsetof(struct options, print_map), NULL,
 	  "print a mapping to edit, and end" },
 	{ "separator", 0, HI_OPT_STRING, offsetof(struct options, separator), "C",
-	  "between cells: a character or tab (, ; tab | are found by themselves)" },
+	  "between cells: a character or tab [found: , ; tab |]" },
 	{ "columns", 0, HI_OPT_LIST, offsetof(struct options, columns), "NAME,...",
 	  "the header of an input that has none" },
 	{ "set", 0, HI_OPT_STRINGS, offsetof(struct options, set), "KEY=V",

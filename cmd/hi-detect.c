@@ -35,7 +35,7 @@ static const struct hi_option option_table[] = {
 	{ "each", 0, HI_OPT_FLAG, offsetof(struct options, each), NULL,
 	  "one alert a reading out of limits, no episodes and no delays" },
 	{ "lateness", 0, HI_OPT_DURATION, offsetof(struct options, lateness_us), "DURATION",
-	  "also judge readings that much older than the patient's newest (default 0s)" },
+	  "judge readings up to so much older than the patient's newest [0s]" },
 	{ 0 },
 };
 
