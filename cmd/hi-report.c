@@ -8,6 +8,7 @@
  */
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "report/page.h"
 #include "report/words.h"
@@ -126,6 +127,10 @@ int main(int argc, char **argv)
 	if (s.opt.title[strspn(s.opt.title, " ")] == '\0') {
 		hi_complain("--title must not be empty");
 		return hi_exit_status(HI_USAGE);
+	}
+	if (!s.opt.text && !common.output && isatty(STDOUT_FILENO)) {
+		hi_note("a terminal gets the text; the page goes into a pipe or -o FILE");
+		s.opt.text = true;
 	}
 	s.inputs_n = first < argc ? (size_t)(argc - first) : 1;
 	s.inputs = first < argc ? (const char *const *)(argv + first) : standard_input;

@@ -4,6 +4,7 @@
 
 #include "agg/agg.h"
 #include "base/time.h"
+#include "report/words.h"
 
 /* Monitored time ends where nothing comes for longer than this (clinical.md: gaps above 1 h). */
 #define STEP_MAX_US HI_US_H
@@ -217,8 +218,8 @@ static void note_shape(struct hi_series *series, const struct hi_rec *rec, doubl
 {
 	unsigned decimals = rec->metric ? rec->metric->decimals : rec->value.scale;
 
-	if (decimals > 4 || (!rec->metric && !rec->value.exact))
-		decimals = 4;
+	if (decimals > HI_WORDS_DECIMALS_MAX || (!rec->metric && !rec->value.exact))
+		decimals = HI_WORDS_DECIMALS_MAX;
 	if (decimals > series->decimals)
 		series->decimals = (uint8_t)decimals;
 	if ((rec->has & HI_HAS_CODE) && rec->code.len == 1 && series->last == v)

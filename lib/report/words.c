@@ -33,6 +33,14 @@ void hi_words_value(struct hi_buf *b, double v, unsigned decimals)
 		hi_buf_printf(b, "%.3g", v);
 		return;
 	}
+	/*
+	 * At the most decimals there are, which a laboratory's own metric may need more
+	 * of, what is not 0 is not told as 0. Smaller by far is an axis's rounding.
+	 */
+	if (decimals >= HI_WORDS_DECIMALS_MAX && fabs(v) * scale < 0.5 && fabs(v) * scale > 1e-9) {
+		hi_buf_printf(b, "%.2g", v);
+		return;
+	}
 	if (fabs(v) * scale < 0.5)
 		v = 0; /* no "-0.0" */
 	hi_buf_printf(b, "%.*f", (int)decimals, v);

@@ -17,7 +17,13 @@ void hi_words_count(struct hi_buf *b, uint64_t n);
 /* "1 reading", "12,345 readings": one is the singular, an s makes the plural. */
 void hi_words_counted(struct hi_buf *b, uint64_t n, const char *one);
 
-/* v with that many decimals; beyond 1e9 in exponent form. Never "-0". */
+/* A metric outside the catalogue shows the decimals that were written, at most these. */
+enum { HI_WORDS_DECIMALS_MAX = 4 };
+
+/*
+ * v with that many decimals; beyond 1e9, and where the most decimals would make 0 of
+ * it, by two or three leading digits. Never "-0".
+ */
 void hi_words_value(struct hi_buf *b, double v, unsigned decimals);
 
 /* "60\u2013100"; nothing where the range is unknown. */

@@ -91,3 +91,8 @@ has "no alert in the input is not '0 active alarms'" "$(hi-gen -n 6 | hi-report 
 has "an alarm that is over is" "$(hi-gen | hi-detect | hi-report --text | sed -n 2p)" ' active alarm'
 is "a full disk" "$(hi-gen -n 6 | hi-report 2>&1 >/dev/full)" 'hi-report: cannot write: stdout: No space left on device'
 status "a heading is needed" 2 hi-report --title ' ' /dev/null
+
+has "a small value is not 0" "$(echo '{"patient_id":"P","metric_name":"own","value":1e-7,"timestamp":"2025-12-28T06:30:00Z"}' |
+	hi-report --text)" ' 1e-07 '
+has "a terminal gets no page" "$(hi-gen -n 6 >"$T/six"; script -qec "hi-report $T/six" /dev/null </dev/null | tr -d '\r')" \
+	'a terminal gets the text.*PATIENT  ALARM'

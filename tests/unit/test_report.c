@@ -86,6 +86,10 @@ START_TEST(words)
 	hi_buf_putc(&b, ' ');
 	hi_words_value(&b, 7000400, 0);
 	ck_assert_str_eq(said(), "0.0 36.4 7000400");
+	hi_words_value(&b, -1e-7, 4);
+	hi_buf_putc(&b, ' ');
+	hi_words_value(&b, 1e-16, 4);
+	ck_assert_str_eq(said(), "-1e-07 0.0000");
 	hi_words_range(&b, &range, 1);
 	ck_assert_str_eq(said(), "36.5\u201337.5");
 	range = (struct hi_range){ .known = true, .low = 60, .high = 100 };
