@@ -1,7 +1,8 @@
 /*
  * A table from patient id to a fixed-size state: open addressing over the hash
  * that the reader has computed, states in chunks that never move. Memory a
- * patient: 12 bytes of table at a load of 2/3, the id, and the state.
+ * patient: 12 to 24 bytes of table, and the state with at least 16 bytes for the
+ * id, in steps of 16; an id that has no room there is kept apart.
  */
 #ifndef HI_STATE_PATIENTS_H
 #define HI_STATE_PATIENTS_H
