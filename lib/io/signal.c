@@ -5,12 +5,22 @@
 volatile sig_atomic_t hi_signal_stop;
 volatile sig_atomic_t hi_signal_counters;
 
+static void on_stop(int sig);
+
+/* One that was ignored when the program began stays so. */
+static void to_default(int sig)
+{
+	struct sigaction now;
+	if (sigaction(sig, NULL, &now) == 0 && now.sa_handler == on_stop)
+		signal(sig, SIG_DFL);
+}
+
 /* Both go back to their default, so that the second signal ends whichever it is. */
 static void on_stop(int sig)
 {
 	hi_signal_stop = sig;
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
+	to_default(SIGINT);
+	to_default(SIGTERM);
 }
 
 static void on_counters(int sig)

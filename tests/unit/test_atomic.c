@@ -212,7 +212,11 @@ static void ignored_before(void)
 	signal(SIGINT, SIG_IGN);
 	hi_signal_start();
 	raise(SIGINT);
-	_exit(hi_signal_stop == 0 ? 0 : 1);
+	if (hi_signal_stop != 0)
+		_exit(1);
+	raise(SIGTERM); /* stays ignored behind the other one */
+	raise(SIGINT);
+	_exit(hi_signal_stop == SIGTERM ? 0 : 1);
 }
 
 static void broken_pipe(void)
