@@ -11,21 +11,15 @@
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
-#elif defined(__ARM_NEON) && defined(__aarch64__)
+#elif defined(__ARM_NEON) && defined(__AARCH64EL__)
 #include <arm_neon.h>
 #endif
 
+#include "base/hash.h"
 #include "base/num.h"
 
 /* Bytes that must be readable (of any value) behind every input of this file. */
 enum { HI_SCAN_SLACK = 64 };
-
-static inline uint64_t hi_scan_load64(const char *p)
-{
-	uint64_t v;
-	memcpy(&v, p, 8);
-	return v;
-}
 
 /*
  * for (n = 0; n < 16 && p[n] is plain; n++); plain: 0x20 to 0x7e, not '"', not
@@ -36,20 +30,18 @@ static inline unsigned hi_scan_plain16(const char *p)
 #if defined(__SSE2__)
 	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
 	/* Signed: bytes from 0x80 are below 0x20 too. */
-	__m128i odd = _mm_or_si128(
-		_mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(0x20)),
-			     _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f))),
-		_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
-			     _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+	__m128i odd = _mm_or_si128(_mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(0x20)),
+						_mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f))),
+				   _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+						_mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
 	return (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8(odd) | 0x10000u);
-#elif defined(__ARM_NEON) && defined(__aarch64__)
+#elif defined(__ARM_NEON) && defined(__AARCH64EL__)
 	uint8x16_t v = vld1q_u8((const uint8_t *)p);
-	uint8x16_t odd = vorrq_u8(vorrq_u8(vcltq_u8(v, vdupq_n_u8(0x20)),
-					   vcgeq_u8(v, vdupq_n_u8(0x7f))),
-				  vorrq_u8(vceqq_u8(v, vdupq_n_u8('"')),
-					   vceqq_u8(v, vdupq_n_u8('\\'))));
-	uint64_t m = vget_lane_u64(
-		vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(odd), 4)), 0);
+	uint8x16_t odd =
+		vorrq_u8(vorrq_u8(vcltq_u8(v, vdupq_n_u8(0x20)), vcgeq_u8(v, vdupq_n_u8(0x7f))),
+			 vorrq_u8(vceqq_u8(v, vdupq_n_u8('"')), vceqq_u8(v, vdupq_n_u8('\\'))));
+	uint64_t m =
+		vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(odd), 4)), 0);
 	return m ? (unsigned)__builtin_ctzll(m) >> 2 : 16;
 #else
 	unsigned n = 0;
@@ -89,18 +81,6 @@ static inline bool hi_scan_same16(const char *p, const unsigned char *text, unsi
 #endif
 }
 
-/* The first len bytes (0..16) at p as two words, the rest zero. Reads 16 bytes. */
-static inline void hi_scan_key16(const char *p, size_t len, uint64_t key[2])
-{
-	static const unsigned char keep[32] = { 255, 255, 255, 255, 255, 255, 255, 255,
-						255, 255, 255, 255, 255, 255, 255, 255 };
-	uint64_t m[2];
-	memcpy(m, keep + 16 - len, 16);
-	memcpy(key, p, 16);
-	key[0] &= m[0];
-	key[1] &= m[1];
-}
-
 /*
  * An unsigned JSON number of at most seven bytes at p that no digit, '.', 'e' or
  * 'E' follows: its length, and *out as hi_num_scan gives it; 0 for any other,
@@ -115,7 +95,7 @@ static inline size_t hi_scan_number(const char *p, struct hi_num *out)
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	static const double power[8] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7 };
 	const uint64_t high = UINT64_C(0x8080808080808080);
-	uint64_t w = hi_scan_load64(p) ^ UINT64_C(0x3030303030303030);
+	uint64_t w = hi_load64(p) ^ UINT64_C(0x3030303030303030);
 	uint64_t odd = ((w & ~high) + UINT64_C(0x7676767676767676)) | w;
 	unsigned scale = 0, digits_n, len;
 
