@@ -48,6 +48,8 @@ int hi_atomic_begin(struct hi_atomic *a, const char *path, struct hi_error *e)
 
 	/* Through a symbolic link, so that the link stays one (and /dev/stdout too). */
 	a->path = exists ? realpath(path, NULL) : strdup(path);
+	if (!a->path && errno != ENOMEM)
+		return hi_error_sys(e, "cannot follow", path);
 	if (!a->path || asprintf(&a->temporary, "%s.XXXXXX", a->path) < 0) {
 		a->temporary = NULL;
 		forget(a);

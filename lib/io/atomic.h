@@ -1,4 +1,5 @@
-/* Files that are there whole or not at all: temporary file, check, fsync, rename, fsync the folder. */
+/* Files that are there whole or not at all: temporary file, check, fsync, rename, fsync the folder.
+ */
 #ifndef HI_IO_ATOMIC_H
 #define HI_IO_ATOMIC_H
 
@@ -7,7 +8,7 @@
 #include "base/status.h"
 
 struct hi_atomic {
-	int fd; /* write here; mode 0600 less the umask */
+	int fd;		 /* write here; mode 0600 less the umask */
 	char *temporary; /* NULL: path is no file but a device or a pipe, written as it is */
 	char *path;
 };
@@ -21,9 +22,10 @@ int hi_atomic_begin(struct hi_atomic *a, const char *path, struct hi_error *e);
 
 /*
  * fsync, rename over path, fsync of the folder; closes fd if it is still open
- * (fd = -1 says that a writer closed it: then it is opened again to be synced). After an error the temporary file is gone and path as it
- * was, except where the folder could not be synced: then path is new, but a
- * power cut may bring the old one back.
+ * (fd = -1 says that a writer closed it: then it is opened again to be synced).
+ * After an error the temporary file is gone and path as it was, except where the
+ * folder could not be synced: then path is new, but a power cut may bring the old
+ * one back.
  */
 int hi_atomic_commit(struct hi_atomic *a, struct hi_error *e);
 

@@ -106,8 +106,8 @@ void hi_writer_slice(struct hi_writer *w, struct hi_slice s)
 
 void hi_writer_buf(struct hi_writer *w, struct hi_buf *b)
 {
-	if (b->failed && !w->sys)
-		w->sys = ENOMEM;
+	if (b->failed)
+		hi_writer_fail(w, ENOMEM);
 	hi_writer_slice(w, hi_buf_view(b));
 	hi_buf_reset(b);
 }

@@ -59,6 +59,12 @@ static inline bool hi_writer_failed(const struct hi_writer *w)
 	return w->sys != 0;
 }
 
+/* Latches an error of the caller's making, an errno, unless there is one. */
+static inline void hi_writer_fail(struct hi_writer *w, int sys)
+{
+	w->sys = w->sys ? w->sys : sys;
+}
+
 /*
  * Flushes, closes the descriptor and frees the buffer. HI_OK only if every byte
  * was taken and close agreed; else HI_IO with sys and the name.

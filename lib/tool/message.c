@@ -1,5 +1,6 @@
 #include "tool/message.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +37,8 @@ static void say(const char *fmt, va_list ap)
 	/* Nowhere is left to tell of a stderr that fails. */
 	for (size_t done = 0; done < n;) {
 		ssize_t w = write(STDERR_FILENO, line + done, n - done);
+		if (w < 0 && errno == EINTR)
+			continue;
 		if (w <= 0)
 			return;
 		done += (size_t)w;

@@ -145,7 +145,7 @@ static int text_alarms(struct hi_writer *w, const struct hi_summary *s, struct h
 		hi_buf_puts(b, "and ");
 		hi_words_count(b, s->episodes_n - n);
 		hi_buf_puts(b, " episodes that ended before\n");
-		hi_writer_slice(w, hi_buf_view(b));
+		hi_writer_buf(w, b);
 	}
 	return HI_OK;
 }
@@ -182,8 +182,7 @@ int hi_report_text(struct hi_writer *w, const struct hi_summary *s, const char *
 
 	hi_buf_init(&b, 1 << 20);
 	text_head(s, title, own_rejects, &b);
-	hi_writer_slice(w, hi_buf_view(&b));
-	hi_buf_reset(&b);
+	hi_writer_buf(w, &b);
 	rc = s->patients_n ? text_board(w, s, &b) : HI_OK;
 	if (rc == HI_OK && s->episodes_n) {
 		hi_writer_puts(w, "\n");

@@ -1,5 +1,6 @@
 #include "tool/table.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,7 @@ void hi_table_cell(struct hi_table *t, struct hi_slice text)
 	}
 	hi_buf_slice(&t->text, clean);
 	hi_buf_putc(&t->text, '\0');
+	t->text.failed |= t->clean.failed;
 	t->cells_n++;
 }
 
@@ -111,6 +113,8 @@ void hi_table_flush(struct hi_table *t, struct hi_writer *w)
 {
 	const char *p = hi_buf_view(&t->text).ptr, *end = p + t->text.len;
 
+	if (t->text.failed)
+		hi_writer_fail(w, ENOMEM); /* a cell is missing */
 	for (size_t i = 0; i < t->columns_n && !t->fixed; i++)
 		put_cell(t, w, i, cleaned(t, hi_slice_of(t->columns[i].title)));
 	t->fixed = true;

@@ -22,7 +22,7 @@ struct hi_reader; /* opaque */
  * before_read(arg, waits) is called each time before the block is changed and
  * more input is asked for: a filter settles what it passes on, and flushes where
  * waits (no input is there yet). Where it returns false the input is over: HI_END,
-and a line that has no end yet is dropped. May be NULL.
+ * and a line that has no end yet is dropped. May be NULL.
  */
 int hi_reader_new(struct hi_reader **out, bool (*before_read)(void *arg, bool waits), void *arg,
 		  struct hi_error *e);

@@ -1,5 +1,6 @@
 /* Tables for a terminal: widths, sides, hostile text, and bounded memory. */
 #include <check.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -187,6 +188,26 @@ START_TEST(any_bytes)
 }
 END_TEST
 
+/* A cell that there is no memory for is not left out in silence. */
+START_TEST(a_cell_too_large)
+{
+	size_t len = 65 << 20;
+	char *text = malloc(len);
+
+	start();
+	memset(text, 'x', len);
+	hi_table_cell(table, (struct hi_slice){ text, len });
+	hi_table_row(table, &w);
+	hi_table_flush(table, &w);
+	hi_table_free(table);
+	struct hi_error e;
+	ck_assert_int_eq(hi_writer_close(&w, &e), HI_IO);
+	ck_assert_int_eq(e.sys, ENOMEM);
+	fclose(file);
+	free(text);
+}
+END_TEST
+
 START_TEST(many_rows_stream)
 {
 	start();
@@ -220,6 +241,7 @@ int main(void)
 	tcase_add_test(c, letters_are_counted_in_columns);
 	tcase_add_loop_test(c, hostile_text, 0, (int)(sizeof hostile / sizeof *hostile));
 	tcase_add_test(c, any_bytes);
+	tcase_add_test(c, a_cell_too_large);
 	tcase_add_test(c, many_rows_stream);
 	suite_add_tcase(s, c);
 	SRunner *sr = srunner_create(s);
