@@ -64,6 +64,9 @@ size_t hi_json_unescape(struct hi_slice raw, char *out);
 /* True where the member's key is name, escapes taken into account. */
 bool hi_member_is(const struct hi_member *m, const char *name);
 
+/* The same with a name of any bytes, at most 128. */
+bool hi_member_named(const struct hi_member *m, struct hi_slice name);
+
 /* The first member of that name, or NULL. */
 const struct hi_member *hi_json_find(const struct hi_json *j, const char *name);
 

@@ -68,16 +68,21 @@ size_t hi_json_unescape(struct hi_slice raw, char *out)
 	return (size_t)(o - out);
 }
 
-bool hi_member_is(const struct hi_member *m, const char *name)
+bool hi_member_named(const struct hi_member *m, struct hi_slice name)
 {
-	char text[128];
+	char text[6 * 128];
 	if (!m->key_escaped)
-		return hi_slice_is(m->key, name);
-	/* A name of the contract is short; an escape is six bytes a character at most. */
-	if (m->key.len > sizeof(text))
+		return hi_slice_eq(m->key, name);
+	/* An escape is six bytes a character at most. */
+	if (m->key.len > sizeof(text) || m->key.len > 6 * name.len)
 		return false;
 	size_t n = hi_json_unescape(m->key, text);
-	return hi_slice_is((struct hi_slice){ text, n }, name);
+	return hi_slice_eq((struct hi_slice){ text, n }, name);
+}
+
+bool hi_member_is(const struct hi_member *m, const char *name)
+{
+	return hi_member_named(m, hi_slice_of(name));
 }
 
 const struct hi_member *hi_json_find(const struct hi_json *j, const char *name)

@@ -34,7 +34,7 @@ static struct hi_slice key_of(const char *set)
 static bool is_set(const struct hi_set *s, const struct hi_member *m)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (hi_slice_eq(m->key, key_of(s->set[i])))
+		if (hi_member_named(m, key_of(s->set[i])))
 			return true;
 	return false;
 }

@@ -90,6 +90,7 @@ P-001 spo2'
 is 'set' "$(hi-cat --set ward=W7 --set 'note=a "b"' --last 1 --patient P-001 --metric hr "$S" | jq -c '[.ward, .note]')" '["W7","a \"b\""]'
 is 'set in place of one that is there' "$(echo '{"patient_id":"P","metric_name":"spo2","value":97,"timestamp":"2025-12-28T06:00:00Z","ward":"W1"}' | hi-cat --set ward=W2)" \
 	'{"patient_id":"P","metric_name":"spo2","value":97,"timestamp":"2025-12-28T06:00:00Z","ward":"W2"}'
+is 'set in place of one with an escape in its key' "$(echo '{"patient_id":"P","metric_name":"spo2","value":97,"timestamp":"2025-12-28T06:00:00Z","w\u0061rd":"W1"}' | hi-cat --set ward=W2 | grep -o '"w[^,]*"' )" '"ward":"W2"'
 status 'set of a key of the reading' 2 hi-cat --set value=3 "$S"
 
 # --- pace: 2 s of event time at 10x are 0.2 s
