@@ -20,10 +20,11 @@ int hi_csv_set_check(const char *set, struct hi_error *e)
 	    hi_csv_text_ok(key, KEY_VALUE_MAX) &&
 	    hi_csv_text_ok(hi_slice_of(eq + 1), KEY_VALUE_MAX))
 		return HI_OK;
+	/* Of V nothing: it may be a patient's id. */
 	return hi_error_fmt(e, HI_USAGE,
 			    "--set takes KEY=V, a key that is not the reading's own and a text "
 			    "of at most 64 bytes",
-			    "%s", set);
+			    "%.*s", eq ? (int)(eq - set) : (int)strlen(set), set);
 }
 
 static void take_set(struct hi_csv_convert *c, const char *set)

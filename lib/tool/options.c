@@ -135,6 +135,14 @@ static const char *take_id(char *arg)
 	return copy;
 }
 
+/* --patient ID, and the id in --set patient_id=ID. */
+static bool is_id(const struct hi_option_row *row, const char *arg)
+{
+	if (!row->own)
+		return row->opt->offset == HI_AT_PATIENT;
+	return arg && strncmp(arg, "patient_id=", 11) == 0;
+}
+
 /* getopt_long over argv. -1, or an exit status. */
 static int gather(struct line *l, int argc, char **argv)
 {
@@ -155,7 +163,7 @@ static int gather(struct line *l, int argc, char **argv)
 			return hi_option_help(l->program, l->rows, l->rows_n);
 		if (!row->own && row->opt->offset == HI_AT_VERSION)
 			return hi_option_print_version(l->program);
-		if (!row->own && row->opt->offset == HI_AT_PATIENT && !(arg = take_id(optarg))) {
+		if (is_id(row, optarg) && !(arg = take_id(optarg))) {
 			hi_complain("no memory for the command line");
 			return 4;
 		}

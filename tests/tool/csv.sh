@@ -132,6 +132,8 @@ status "/dev/full" 4 bash -c "hi-csv -q $SAMPLE >/dev/full"
 hi-csv -q --set ward=W7 --set patient_id=P-9 <(printf 'time,HR\n2025-01-01 00:00:00,72\n') >"$T/got"
 is "--set" "$(cat "$T/got")" '{"patient_id":"P-9","metric_name":"heart_rate","value":72,"unit":"bpm","timestamp":"2025-01-01T00:00:00Z","ward":"W7"}'
 
+is "--set that is wrong: no message has an id" "$(hi-csv --set patient_id="SECRET$(printf %080d 7)" x 2>&1 | grep -c SECRET)" 0
+
 # A device on a serial line: no header, no clock, each line at once.
 mkfifo "$T/tty" "$T/seen"
 hi-csv -q --lines --stamp --columns HR,SpO2 --set patient_id=bed3 <"$T/tty" >"$T/seen" 2>"$T/err" &

@@ -182,6 +182,12 @@ START_TEST(ids_are_wiped)
 		ck_assert_ptr_null(strstr(argv[i], "P-1"));
 		ck_assert_ptr_null(strstr(argv[i], "P-2"));
 	}
+	/* And an id given as a key's value. */
+	ck_assert_int_eq(-1, parse("--map ward=W1 --map patient_id=P-9"));
+	ck_assert_str_eq("ward=W1", options.maps.v[0]);
+	ck_assert_str_eq("patient_id=P-9", options.maps.v[1]);
+	ck_assert_str_eq("ward=W1", argv[2]);
+	ck_assert_ptr_null(strstr(argv[4], "P-9"));
 	/* Also where the line is wrong, and then no message has them. */
 	ck_assert_int_eq(2, parse("--patient P-1 --since never"));
 	ck_assert_ptr_null(strstr(argv[2], "P-1"));
