@@ -113,11 +113,13 @@ void hi_table_flush(struct hi_table *t, struct hi_writer *w)
 {
 	const char *p = hi_buf_view(&t->text).ptr, *end = p + t->text.len;
 
-	if (t->text.failed)
-		hi_writer_fail(w, ENOMEM); /* a cell is missing */
 	for (size_t i = 0; i < t->columns_n && !t->fixed; i++)
 		put_cell(t, w, i, cleaned(t, hi_slice_of(t->columns[i].title)));
 	t->fixed = true;
+	if (t->text.failed) { /* a cell, or the NUL that ends it, is missing */
+		hi_writer_fail(w, ENOMEM);
+		end = p;
+	}
 	for (size_t i = 0; p < end; i++) {
 		struct hi_slice text = hi_slice_of(p);
 		put_cell(t, w, i % t->columns_n, text);
