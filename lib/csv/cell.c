@@ -229,6 +229,9 @@ int hi_csv_cell_time(struct hi_slice cell, const struct hi_csv_target *target, b
 		return since(target, v.num.v * (double)target->unit_us, out, e);
 	}
 	s = hi_time_parse(cell, out, e);
+	if (s != HI_OK && memchr(cell.ptr, '/', cell.len)) /* 12/11/2025 */
+		return hi_error_set(e, HI_REFUSED,
+				    "timestamp: day or month first? Not as 2025-12-28 06:30");
 	if (s == HI_OK || (n = rewrite_time(cell, text)) == 0)
 		return s;
 	return hi_time_parse((struct hi_slice){ text, n }, out, NULL) == HI_OK ? HI_OK : s;

@@ -205,3 +205,6 @@ is "a metric of its own is none" "$(grep -c 'slip.map:5' "$T/err")" 0
 has "the mapping is what lacks a time" "$(cat "$T/err")" 'the mapping names no column of a time'
 has "a column that rows are left out by is used" "$(cat "$T/err")" 'columns not used: RR$|columns not used: RR.hi-csv'
 is "a file is named once" "$(hi-csv --map "$T/none" x 2>&1)" "hi-csv: cannot open: $T/none: No such file or directory"
+
+has "a date that can be read in two ways" "$(printf 'patient_id,timestamp,HR\np,12/11/2025 06:30,7\n' | hi-csv 2>&1 >/dev/null)" \
+	'stdin:2:3: timestamp: day or month first\?'
