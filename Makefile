@@ -158,7 +158,7 @@ fuzz:
 	set -e; for f in $(FUZZ); do mkdir -p build-fuzz/corpus/$$f tests/fuzz/corpus/$$f; \
 		for build in build-fuzz build-fuzz/plain; do \
 			$$build/$$f -max_total_time=$$(($(FUZZ_SECONDS) / 2)) -max_len=8192 \
-				-verbosity=0 -print_final_stats=1 -artifact_prefix=build-fuzz/ \
+				-verbosity=0 -print_funcs=0 -print_final_stats=1 -artifact_prefix=build-fuzz/ \
 				build-fuzz/corpus/$$f tests/fuzz/corpus/$$f; done; done
 
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/lines.o $(LIB)
