@@ -14,10 +14,10 @@
 enum { HI_NUM_SCALE_MAX = 15 };
 
 struct hi_num {
-	double v;     /* the nearest double to the decimal; always finite */
-	int64_t mant; /* if exact: the value is mant / 10^scale */
+	double v;      /* the nearest double to the decimal; always finite */
+	int64_t mant;  /* if exact: the value is mant / 10^scale */
 	uint8_t scale; /* 0..HI_NUM_SCALE_MAX, as written ("95.10": mant 9510, scale 2) */
-	bool exact;   /* false: more digits than mant or scale holds; mant and scale are 0 */
+	bool exact;    /* false: more digits than mant or scale holds; mant and scale are 0 */
 };
 
 /*

@@ -86,7 +86,8 @@ size_t hi_duration_format(int64_t us, char out[HI_TIME_TEXT_MAX]);
 
 /*
  * A TIME of the command line: RFC 3339, also without its seconds, its minutes or
- * its zone (2025-12-28T06), a date, HH:MM (today), now, today, yesterday, or a duration back from now ("4h" = "-4h"). now_us is the clock.
+ * its zone (2025-12-28T06), a date, HH:MM (today), now, today, yesterday, or a duration back from
+ * now ("4h" = "-4h"). now_us is the clock.
  */
 int hi_time_option(struct hi_slice s, int64_t now_us, int64_t *t_us);
 

@@ -77,7 +77,8 @@ const struct hi_member *hi_json_find(const struct hi_json *j, const char *name);
  */
 struct hi_slice hi_member_text(const struct hi_member *m, struct hi_buf *scratch);
 
-/* Appends s as a JSON string with quotes; escapes only what must be (", \, below 0x20, 0x7f). s is UTF-8. */
+/* Appends s as a JSON string with quotes; escapes only what must be (", \, below 0x20, 0x7f). s is
+ * UTF-8. */
 void hi_json_quote(struct hi_buf *b, struct hi_slice s);
 
 /* True where s is valid UTF-8 (RFC 3629). *bad: offset of the first bad byte (may be NULL). */

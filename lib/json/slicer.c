@@ -22,8 +22,7 @@ static bool refuse(struct scan *s, const char *at, const char *why)
 
 static void skip_space(struct scan *s)
 {
-	while (s->p < s->end &&
-	       (*s->p == ' ' || *s->p == '\t' || *s->p == '\n' || *s->p == '\r'))
+	while (s->p < s->end && (*s->p == ' ' || *s->p == '\t' || *s->p == '\n' || *s->p == '\r'))
 		s->p++;
 }
 
@@ -32,12 +31,12 @@ static size_t utf8_len(const char *p, const char *end)
 {
 	const unsigned char *u = (const unsigned char *)p;
 	size_t left = (size_t)(end - p);
-	size_t n = u[0] < 0x80	 ? 1 :
-		   u[0] < 0xc2	 ? 0 :
-		   u[0] < 0xe0	 ? 2 :
-		   u[0] < 0xf0	 ? 3 :
-		   u[0] < 0xf5	 ? 4 :
-				   0;
+	size_t n = u[0] < 0x80	 ? 1
+		   : u[0] < 0xc2 ? 0
+		   : u[0] < 0xe0 ? 2
+		   : u[0] < 0xf0 ? 3
+		   : u[0] < 0xf5 ? 4
+				 : 0;
 	if (n == 0 || n > left)
 		return 0;
 	for (size_t i = 1; i < n; i++)
@@ -106,9 +105,9 @@ static bool scan_escape(struct scan *s)
 	if (v >= 0xdc00 && v <= 0xdfff)
 		return refuse(s, at, "not JSON: lone surrogate in a string");
 	if (v >= 0xd800 && v <= 0xdbff) {
-		long low = s->end - s->p > 1 && s->p[0] == '\\' && s->p[1] == 'u' ?
-				   hex4(s->p + 2, s->end) :
-				   -1;
+		long low = s->end - s->p > 1 && s->p[0] == '\\' && s->p[1] == 'u'
+				   ? hex4(s->p + 2, s->end)
+				   : -1;
 		if (low < 0xdc00 || low > 0xdfff)
 			return refuse(s, at, "not JSON: lone surrogate in a string");
 		s->p += 6;
@@ -281,8 +280,8 @@ static bool scan_nested(struct scan *s)
 				break;
 			} else {
 				return refuse(s, s->p,
-					      in_object ? "not JSON: ',' or '}' was expected" :
-							  "not JSON: ',' or ']' was expected");
+					      in_object ? "not JSON: ',' or '}' was expected"
+							: "not JSON: ',' or ']' was expected");
 			}
 		}
 	}
@@ -351,8 +350,8 @@ static bool scan_members(struct scan *s, struct hi_json *j, char close, bool *no
 		}
 		if (s->p >= s->end || *s->p != ',')
 			return refuse(s, s->p,
-				      close == '}' ? "not JSON: ',' or '}' was expected" :
-						     "not JSON: ',' or ']' was expected");
+				      close == '}' ? "not JSON: ',' or '}' was expected"
+						   : "not JSON: ',' or ']' was expected");
 		s->p++;
 		skip_space(s);
 	}

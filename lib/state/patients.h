@@ -13,7 +13,8 @@
 
 struct hi_patients; /* opaque */
 
-/* state_size: bytes of state a patient, zeroed when new. max_n: patients at most. NULL: no memory. */
+/* state_size: bytes of state a patient, zeroed when new. max_n: patients at most. NULL: no memory.
+ */
 struct hi_patients *hi_patients_new(size_t state_size, size_t max_n);
 void hi_patients_free(struct hi_patients *t);
 

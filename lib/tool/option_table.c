@@ -48,7 +48,9 @@ static const struct shared shared[] = {
 	  { "progress", 0, HI_OPT_FLAG, AT(progress), NULL, "show on stderr how far it is" } },
 	{ 0, { "metrics", 0, HI_OPT_STRING, AT(metrics_file), "FILE", "write counters to FILE" } },
 	{ 0, { "quiet", 'q', HI_OPT_FLAG, AT(quiet), NULL, "no notes, errors only" } },
-	{ 0, { "verbose", 'v', HI_OPT_FLAG, HI_AT_VERBOSE, NULL, "say at the end how much was read and written" } },
+	{ 0,
+	  { "verbose", 'v', HI_OPT_FLAG, HI_AT_VERBOSE, NULL,
+	    "say at the end how much was read and written" } },
 	{ 0, { "version", 'V', HI_OPT_FLAG, HI_AT_VERSION, NULL, "print the version" } },
 	{ 0, { "help", 'h', HI_OPT_FLAG, HI_AT_HELP, NULL, "print this" } },
 };

@@ -72,28 +72,20 @@ struct field {
 };
 
 static const struct field field_patient = {
-	"patient_id: not a string",
-	"patient_id: empty",
-	"patient_id: longer than 64 bytes",
-	"patient_id: control character",
-	HI_PATIENT_ID_MAX,
-	false,
+	"patient_id: not a string",	 "patient_id: empty", "patient_id: longer than 64 bytes",
+	"patient_id: control character", HI_PATIENT_ID_MAX,   false,
 };
 static const struct field field_metric = {
-	"metric_name: not a string",
-	"metric_name: empty",
-	"metric_name: longer than 48 bytes",
-	"metric_name: control character",
-	HI_METRIC_NAME_MAX,
-	false,
+	"metric_name: not a string",	  "metric_name: empty", "metric_name: longer than 48 bytes",
+	"metric_name: control character", HI_METRIC_NAME_MAX,	false,
 };
 static const struct field field_unit = {
-	"unit: not a string",  "unit: empty", "unit: longer than 16 bytes",
-	"unit: control character", HI_UNIT_MAX, true,
+	"unit: not a string",	   "unit: empty", "unit: longer than 16 bytes",
+	"unit: control character", HI_UNIT_MAX,	  true,
 };
 static const struct field field_code = {
-	"value: not a string",	   "value: empty string", "value: longer than 64 bytes",
-	"value: control character", HI_CODE_MAX,	  false,
+	"value: not a string",	    "value: empty string", "value: longer than 64 bytes",
+	"value: control character", HI_CODE_MAX,	   false,
 };
 
 /* The checked text of a string member into *out. */

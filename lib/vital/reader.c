@@ -114,7 +114,8 @@ static int move_to_front(struct hi_reader *r, size_t cap, struct hi_error *e)
 	return HI_OK;
 }
 
-/* More input behind what is left. HI_OK (r->eof at its end), HI_END where it is over, or negative. */
+/* More input behind what is left. HI_OK (r->eof at its end), HI_END where it is over, or negative.
+ */
 static int fill(struct hi_reader *r, struct hi_error *e)
 {
 	size_t left = (size_t)(r->end - r->pos), cap = r->cap;

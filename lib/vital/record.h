@@ -10,8 +10,8 @@
 
 #include "base/buf.h"
 #include "base/num.h"
-#include "json/json.h"
 #include "vital/metric.h"
+#include "json/json.h"
 
 enum hi_type {
 	HI_T_READING,
@@ -30,15 +30,15 @@ enum hi_type {
 extern const char *const hi_type_names[HI_TYPES];
 
 enum {
-	HI_HAS_VALUE = 1,    /* value holds a number */
-	HI_HAS_CODE = 2,     /* code holds a coded value ("A"); a number 0-4 of a coded metric too */
-	HI_HAS_UNIT = 4,     /* unit was written */
-	HI_HAS_TIME = 8,     /* t_us holds the record's timestamp */
-	HI_HAS_PATIENT = 16, /* patient_id */
-	HI_HAS_METRIC = 32,  /* metric_name */
-	HI_HAS_TOOL = 64,    /* the key "tool": a reading with it is a score */
+	HI_HAS_VALUE = 1, /* value holds a number */
+	HI_HAS_CODE = 2,  /* code holds a coded value ("A"); a number 0-4 of a coded metric too */
+	HI_HAS_UNIT = 4,  /* unit was written */
+	HI_HAS_TIME = 8,  /* t_us holds the record's timestamp */
+	HI_HAS_PATIENT = 16,	/* patient_id */
+	HI_HAS_METRIC = 32,	/* metric_name */
+	HI_HAS_TOOL = 64,	/* the key "tool": a reading with it is a score */
 	HI_HAS_CONVERTED = 128, /* value is canonical and differs from what was written */
-	HI_HAS_ZONELESS = 256, /* the timestamp had no zone and was read in --tz */
+	HI_HAS_ZONELESS = 256,	/* the timestamp had no zone and was read in --tz */
 	HI_HAS_EXTRA_JSON = 512 /* extra_json holds the other keys, members is empty */
 };
 
@@ -57,13 +57,14 @@ struct hi_rec {
 	uint64_t patient_hash;	    /* hi_hash_slice(patient_id) */
 	struct hi_slice metric_name;
 	const struct hi_metric *metric; /* NULL: not in the catalogue */
-	struct hi_slice unit;	    /* as written, escapes resolved */
-	struct hi_slice value_text; /* as written, raw JSON: 72.50, "A", null */
-	struct hi_num value;	    /* in the canonical unit */
-	struct hi_slice code;	    /* of a string value */
-	struct hi_slice time_text;  /* the timestamp as written, between its quotes; ptr NULL: a row */
+	struct hi_slice unit;		/* as written, escapes resolved */
+	struct hi_slice value_text;	/* as written, raw JSON: 72.50, "A", null */
+	struct hi_num value;		/* in the canonical unit */
+	struct hi_slice code;		/* of a string value */
+	struct hi_slice
+		time_text; /* the timestamp as written, between its quotes; ptr NULL: a row */
 	int64_t t_us;
-	uint8_t t_digits;	    /* 0, 3 or 6 */
+	uint8_t t_digits; /* 0, 3 or 6 */
 	/*
 	 * A reading: every key but type, patient_id, metric_name, value, unit and
 	 * timestamp, in order. Any other type: every key.

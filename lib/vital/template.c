@@ -68,8 +68,8 @@ static bool in_line(const struct hi_rec *r, struct hi_slice s)
 static bool find_places(const struct hi_rec *r, struct place *v, size_t *n)
 {
 	*n = 0;
-	if (!(r->has & HI_HAS_VALUE) || !in_line(r, r->patient_id) ||
-	    !in_line(r, r->metric_name) || ((r->has & HI_HAS_UNIT) && !in_line(r, r->unit)))
+	if (!(r->has & HI_HAS_VALUE) || !in_line(r, r->patient_id) || !in_line(r, r->metric_name) ||
+	    ((r->has & HI_HAS_UNIT) && !in_line(r, r->unit)))
 		return false;
 	bool fits = place_add(v, n, r->patient_id, HI_PART_PATIENT) &&
 		    place_add(v, n, r->metric_name, HI_PART_METRIC) &&
@@ -85,9 +85,9 @@ static bool find_places(const struct hi_rec *r, struct place *v, size_t *n)
 			return false;
 		if (m->kind == HI_JSON_STRING)
 			text = (struct hi_slice){ text.ptr + 1, text.len - 2 };
-		fits = fits && place_add(v, n, text,
-					 m->kind == HI_JSON_STRING ? HI_PART_STRING :
-								     HI_PART_NUMBER);
+		fits = fits &&
+		       place_add(v, n, text,
+				 m->kind == HI_JSON_STRING ? HI_PART_STRING : HI_PART_NUMBER);
 	}
 	return fits;
 }
@@ -299,17 +299,17 @@ static bool settle_value(const struct hi_name *name, struct hi_rec *rec)
 }
 
 /* One body for every shape; where part and n are constants the compiler unrolls it. */
-static inline __attribute__((always_inline)) const char *
-match(const struct hi_template *t, const enum hi_part *part, size_t n, struct hi_memory *mem,
-      const char *p, const char *end, struct hi_rec *rec)
+static inline __attribute__((always_inline)) const char *match(const struct hi_template *t,
+							       const enum hi_part *part, size_t n,
+							       struct hi_memory *mem, const char *p,
+							       const char *end, struct hi_rec *rec)
 {
 	const char *line = p, *constant;
 	const struct hi_name *name = NULL;
 	bool settled = false; /* the unit is the metric's own */
 
 	rec->type = HI_T_READING;
-	rec->has = HI_HAS_VALUE | HI_HAS_PATIENT | HI_HAS_METRIC |
-		   (t->has_tool ? HI_HAS_TOOL : 0u);
+	rec->has = HI_HAS_VALUE | HI_HAS_PATIENT | HI_HAS_METRIC | (t->has_tool ? HI_HAS_TOOL : 0u);
 	rec->unit = (struct hi_slice){ NULL, 0 };
 	rec->members_n = 0;
 #pragma GCC unroll 8

@@ -41,7 +41,7 @@ struct hi_template {
 	size_t n; /* values; constants are one more; 0: nothing learned */
 	enum hi_part part[HI_TEMPLATE_VALUES_MAX];
 	struct hi_constant constant[HI_TEMPLATE_VALUES_MAX + 1];
-	size_t key_at[HI_TEMPLATE_VALUES_MAX];  /* where, in the constant before, its key begins */
+	size_t key_at[HI_TEMPLATE_VALUES_MAX]; /* where, in the constant before, its key begins */
 	size_t key_len[HI_TEMPLATE_VALUES_MAX];
 	bool has_tool;
 	bool usual; /* the parts are those of usual[] in template.c */
@@ -64,7 +64,7 @@ struct hi_name {
 	struct hi_expected name;
 	struct hi_expected unit; /* canonical */
 	const struct hi_metric *metric;
-	bool numeric;	       /* in the catalogue, and its unit may be compared */
+	bool numeric;		/* in the catalogue, and its unit may be compared */
 	unsigned char follower; /* the name that came after this one last time */
 };
 

@@ -15,8 +15,9 @@ static int slice(const char *text)
 START_TEST(members_keep_their_spelling)
 {
 	hi_json_init(&j);
-	ck_assert_int_eq(slice(" {\"a\":95.10 , \"b\\u0063\" : \"x\\\"y\",\"d\":[1,{\"e\":[]}],\"f\":{}}\r"),
-			 HI_OK);
+	ck_assert_int_eq(
+		slice(" {\"a\":95.10 , \"b\\u0063\" : \"x\\\"y\",\"d\":[1,{\"e\":[]}],\"f\":{}}\r"),
+		HI_OK);
 	ck_assert_uint_eq(j.n, 4);
 	ck_assert(hi_slice_is(j.m[0].value, "95.10"));
 	ck_assert(hi_slice_is(j.m[1].key, "b\\u0063"));
@@ -137,9 +138,8 @@ START_TEST(objects)
 	hi_object_time(&o, "e", 0);
 	hi_object_raw(&o, "f", HI_LIT("[1]"));
 	hi_object_end(&o);
-	ck_assert(hi_slice_is(hi_buf_view(&b),
-			      "{\"a\":\"x\\\"y\",\"b\":36.6,\"c\":-7,\"d\":true,"
-			      "\"e\":\"1970-01-01T00:00:00Z\",\"f\":[1]}"));
+	ck_assert(hi_slice_is(hi_buf_view(&b), "{\"a\":\"x\\\"y\",\"b\":36.6,\"c\":-7,\"d\":true,"
+					       "\"e\":\"1970-01-01T00:00:00Z\",\"f\":[1]}"));
 	hi_buf_release(&b);
 }
 END_TEST
