@@ -84,13 +84,13 @@ static char *state_at(const struct hi_patients *t, size_t i)
 /* Of the patient whose state is at p. */
 static struct hi_slice id_of(const struct hi_patients *t, const char *p)
 {
-	const char *at = p + t->state_size;
+	const char *at = p + t->state_size, *far;
 	uint16_t len = (unsigned char)*at++;
 
 	if (len == ID_FAR) {
-		memcpy(&at, at, sizeof at);
-		memcpy(&len, at, sizeof len);
-		at += sizeof len;
+		memcpy(&far, at, sizeof far);
+		memcpy(&len, far, sizeof len);
+		at = far + sizeof len;
 	}
 	return (struct hi_slice){ at, len };
 }
