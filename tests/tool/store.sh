@@ -141,7 +141,8 @@ bad='' kills=0
 for round in $(seq 36); do
 	[ $((round % 6)) != 1 ] || { rm -rf "$T/k"; before=0; }
 	sed "s/P-0/R$round-/;s/\"a\([0-9]\)/\"a$round-\1/" "$T/in" >"$T/in.r"
-	hi-store -q "$T/k" <"$T/in.r" >"$T/marks" &
+	# Its input stays open, so that it cannot be done before it is killed.
+	hi-store -q "$T/k" < <(cat "$T/in.r"; exec sleep 1) >"$T/marks" &
 	pid=$!
 	sleep "0.0$((RANDOM % 9))$((RANDOM % 10))"
 	kill -9 $pid 2>/dev/null && kills=$((kills + 1))
@@ -163,7 +164,7 @@ for round in $(seq 36); do
 	[ "$(find "$T/k/readings" -name '*.csv' | wc -l)" = "$(sqlite3 "$T/k/store.db" 'SELECT count(*) FROM segments')" ] || bad="$bad $round:files"
 done
 is 'kill -9 loses, doubles and tears nothing' "$bad" ''
-ok "kills happened ($kills of 36)" test $kills -ge 20
+ok "kills happened ($kills of 36)" test $kills -ge 34
 
 # --- writers side by side, a reader beside them sees whole commits only
 rm -rf "$S"; hi-store -q "$S" </dev/null
