@@ -19,6 +19,7 @@ struct hi_input {
 	enum kind kind;
 	int fd; /* -1 for memory */
 	bool file;
+	bool begun; /* something was read: its first bytes have been looked at */
 	const char *name;
 
 	/* Compressed: what was read and is not yet unpacked is packed[from..len). */
@@ -240,6 +241,32 @@ static long read_packed(struct hi_input *in, void *p, size_t cap, struct hi_erro
 	}
 }
 
+/* By its first bytes: RFC 1952 section 2.3.1, RFC 8878 section 3.1.1. No line begins so. */
+static enum kind kind_of(const void *p, size_t n)
+{
+	if (n >= 2 && memcmp(p, "\x1f\x8b", 2) == 0)
+		return GZIP;
+	return n >= 4 && memcmp(p, "\x28\xb5\x2f\xfd", 4) == 0 ? ZSTD : PLAIN;
+}
+
+/* The first read of what its name does not call compressed: a pipe has no name. */
+static long read_first(struct hi_input *in, void *p, size_t cap, struct hi_error *e)
+{
+	long n = read_fd(in, p, cap < PACKED_CAP ? cap : PACKED_CAP, e);
+	if (n < 0)
+		return n;
+	in->begun = true;
+	in->kind = kind_of(p, (size_t)n);
+	if (in->kind == PLAIN)
+		return n;
+	int s = start_unpacker(in, e);
+	if (s != HI_OK)
+		return s;
+	memcpy(in->packed, p, (size_t)n);
+	in->len = (size_t)n;
+	return read_packed(in, p, cap, e);
+}
+
 long hi_input_read(struct hi_input *in, void *p, size_t cap, struct hi_error *e)
 {
 	if (in->late.status != HI_OK) {
@@ -251,7 +278,9 @@ long hi_input_read(struct hi_input *in, void *p, size_t cap, struct hi_error *e)
 		return 0;
 	if (in->kind == MEMORY)
 		return read_memory(in, p, cap);
-	return in->kind == PLAIN ? read_fd(in, p, cap, e) : read_packed(in, p, cap, e);
+	if (in->kind != PLAIN)
+		return read_packed(in, p, cap, e);
+	return in->begun ? read_fd(in, p, cap, e) : read_first(in, p, cap, e);
 }
 
 bool hi_input_ready(const struct hi_input *in, int timeout_ms)

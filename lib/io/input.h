@@ -10,10 +10,10 @@
 struct hi_input; /* opaque */
 
 /*
- * Opens path ("-": standard input). A name that ends in .gz or .zst is
- * decompressed as it is read (zlib, libzstd; several members or frames are read
- * on). name is kept by reference for messages and must outlive the input.
- * HI_OK, HI_IO or HI_NOMEM.
+ * Opens path ("-": standard input). What a name in .gz or .zst or the first bytes
+ * call compressed is unpacked as it is read (zlib, libzstd; several members or
+ * frames are read on). name is kept by reference for messages and must outlive the
+ * input. HI_OK, HI_IO or HI_NOMEM.
  */
 int hi_input_open(struct hi_input **out, const char *path, struct hi_error *e);
 
