@@ -43,9 +43,21 @@ bool hi_filter_metric(const struct hi_filter *f, struct hi_slice name)
 	return !f->metrics || hi_patients_find(f->metrics, name, hi_hash_slice(name));
 }
 
+/* When it was: an act and a statistic have keys of their own for that, as in kept.c. */
+static bool time_of(const struct hi_rec *rec, int64_t *t_us)
+{
+	*t_us = rec->t_us;
+	if (rec->type == HI_T_ACT)
+		return hi_rec_time(rec, "at", t_us);
+	if (rec->type == HI_T_STAT)
+		return hi_rec_time(rec, "from", t_us);
+	return rec->type != HI_T_PATIENT && rec->type != HI_T_VOID && (rec->has & HI_HAS_TIME);
+}
+
 bool hi_filter_record(const struct hi_filter *f, const struct hi_rec *rec)
 {
-	if ((rec->has & HI_HAS_TIME) && !hi_filter_time(f, rec->t_us))
+	int64_t t_us;
+	if (time_of(rec, &t_us) && !hi_filter_time(f, t_us))
 		return false;
 	if ((rec->has & HI_HAS_PATIENT) && !hi_filter_patient(f, rec->patient_id))
 		return false;

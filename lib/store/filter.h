@@ -1,4 +1,4 @@
-/* A selection made ready for many rows: names in tables. */
+/* A selection made ready for many rows or records: names in tables. */
 #ifndef HI_STORE_FILTER_H
 #define HI_STORE_FILTER_H
 
@@ -23,7 +23,7 @@ static inline bool hi_filter_time(const struct hi_filter *f, int64_t t_us)
 	return t_us >= f->since_us && t_us < f->until_us;
 }
 
-/* A record kept as a line; what it does not have does not leave it out. */
+/* A record as a line; what it does not have does not leave it out. */
 bool hi_filter_record(const struct hi_filter *f, const struct hi_rec *rec);
 
 #endif

@@ -99,7 +99,7 @@ int hi_run_give(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e
 		hi_note("%s:%llu: a time without a zone; such times are read as %s (--tz)",
 			p->source, (unsigned long long)hi_reader_line(p->reader), hi_tz_name());
 	}
-	if (p->selecting && !hi_run_selects(run->common, rec)) {
+	if (p->selecting && !hi_filter_record(&p->filter, rec)) {
 		if (rec->type == HI_T_READING)
 			hi_run_range(run, rec->t_us, rec->t_us);
 		return HI_OK;
@@ -271,6 +271,23 @@ static void finish(struct hi_run *run, bool opened)
 	hi_buf_release(&run->p->reject);
 	hi_reader_free(run->p->reader);
 	hi_tail_free(run->p->tail);
+	hi_filter_release(&run->p->filter);
+}
+
+/* What leaves records of files and pipes out; a store selects by itself. */
+static int prepare_selection(struct hi_run *run, struct hi_error *e)
+{
+	struct hi_run_private *p = run->p;
+	const struct hi_common *c = run->common;
+	const struct hi_select sel = hi_run_selection(run);
+
+	p->selecting = c->since.given || c->until.given || c->patients.n > 0 || c->metrics.n > 0;
+	if (c->last_n > 0 || c->last_us > 0) {
+		p->tail = hi_tail_new(c->last_n, c->last_us);
+		if (!p->tail)
+			return hi_error_set(e, HI_NOMEM, "no memory for what --last keeps");
+	}
+	return hi_filter_init(&p->filter, &sel, e);
 }
 
 int hi_run(const struct hi_tool *tool, const struct hi_common *common, void *state, int operands_n,
@@ -284,18 +301,12 @@ int hi_run(const struct hi_tool *tool, const struct hi_common *common, void *sta
 	int s = start(&run, &p, tool->program, common, state, &e);
 	p.tool = tool;
 	p.role = tool->role;
-	p.selecting = common->since.given || common->until.given || common->patients.n > 0 ||
-		      common->metrics.n > 0;
 	opened = s == HI_OK;
 	s = s ? s : hi_reader_new(&p.reader, hi_run_before_read, &run, &e);
+	s = s ? s : prepare_selection(&run, &e);
 	if (s == HI_OK && tool->open)
 		s = tool->open(&run, &e);
 	begun = s == HI_OK;
-	if (s == HI_OK && (common->last_n > 0 || common->last_us > 0)) {
-		p.tail = hi_tail_new(common->last_n, common->last_us);
-		if (!p.tail)
-			s = hi_error_set(&e, HI_NOMEM, "no memory for what --last keeps");
-	}
 	s = s ? s : read_operands(&run, operands_n, operands, &e);
 	s = s ? s : hi_run_give_tail(&run, &e);
 	if (s < 0)

@@ -71,30 +71,6 @@ bool hi_run_before_read(void *arg, bool waits)
 	return !p->ended && p->timer_status >= 0 && !hi_writer_failed(run->out);
 }
 
-bool hi_run_selects(const struct hi_common *c, const struct hi_rec *rec)
-{
-	if (rec->has & HI_HAS_TIME) {
-		if (c->since.given && rec->t_us < c->since.t_us)
-			return false;
-		if (c->until.given && rec->t_us >= c->until.t_us)
-			return false;
-	}
-	if (c->patients.n > 0 && (rec->has & HI_HAS_PATIENT)) {
-		bool found = false;
-		for (size_t i = 0; i < c->patients.n && !found; i++)
-			found = hi_slice_is(rec->patient_id, c->patients.v[i]);
-		if (!found)
-			return false;
-	}
-	if (c->metrics.n > 0 && (rec->has & HI_HAS_METRIC)) {
-		for (size_t i = 0; i < c->metrics.n; i++)
-			if (hi_slice_is(rec->metric_name, c->metrics.v[i]))
-				return true;
-		return false;
-	}
-	return true;
-}
-
 /* "P-001,2025-12-28 06:30,72" or a header: what else would begin so? */
 static bool looks_like_csv(struct hi_slice line)
 {

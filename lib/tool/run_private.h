@@ -4,6 +4,7 @@
 
 #include "io/atomic.h"
 #include "io/input.h"
+#include "store/filter.h"
 #include "tool/run.h"
 #include "tool/tail.h"
 #include "vital/reader.h"
@@ -18,7 +19,8 @@ struct hi_run_private {
 	struct hi_input *in; /* being read; NULL: none */
 	struct hi_buf reject;
 	uint64_t messages;
-	bool selecting;	      /* an option leaves records out */
+	bool selecting; /* an option leaves records out: filter says which */
+	struct hi_filter filter;
 	struct hi_tail *tail; /* --last over what is no store; NULL: not asked for */
 	bool zoneless_told;
 	bool input_is_file; /* a signal ends it at once; a pipe is read on for a second */
@@ -33,9 +35,8 @@ struct hi_run_private {
 	struct hi_error timer_error;
 };
 
-/* Fits common's --since, --until, --patient, --metric. Records without such a key are not left out.
- */
-bool hi_run_selects(const struct hi_common *c, const struct hi_rec *rec);
+/* What the options select; types and scores are those that the tool takes of a store. */
+struct hi_select hi_run_selection(const struct hi_run *run);
 
 /* Extends run->oldest_us and newest_us. */
 void hi_run_range(struct hi_run *run, int64_t oldest_us, int64_t newest_us);

@@ -5,7 +5,7 @@
 #include "tool/message.h"
 #include "tool/run_private.h"
 
-static struct hi_select selection(const struct hi_run *run)
+struct hi_select hi_run_selection(const struct hi_run *run)
 {
 	const struct hi_common *c = run->common;
 	unsigned takes = run->p->tool->takes;
@@ -86,7 +86,7 @@ static int follow(struct hi_run *run, struct hi_cursor *c, uint64_t *n, struct h
 
 int hi_run_store(struct hi_run *run, const char *path, struct hi_error *e)
 {
-	struct hi_select sel = selection(run);
+	struct hi_select sel = hi_run_selection(run);
 	struct hi_store *store = NULL;
 	struct hi_cursor *cursor = NULL;
 	uint64_t n = 0;

@@ -35,3 +35,18 @@ is "--last 1m after a line without a time" "$(hi-cat --last 1m <"$T/long" | sort
 	"$( (head -1 "$T/long"; tail -n +2 "$T/long" | hi-cat --last 1m) | sort | md5sum)"
 is "--last 20 of a long input" "$(hi-cat --last 20 <"$T/long" | tail -n +2 | md5sum)" \
 	"$(tail -n +2 "$T/long" | tac | awk -F'"' '++n[$4 " " $8] <= 20' | tac | md5sum)"
+
+# One selection for files and stores: acts and statistics have times of their own.
+cat >"$T/acts" <<'J'
+{"type":"act","act_id":"1","alert_id":"a","act":"acknowledged","by":"n","at":"2025-12-28T06:00:00Z"}
+{"type":"act","act_id":"2","alert_id":"a","act":"silenced","by":"n","at":"2025-12-29T06:00:00Z"}
+{"type":"stat","from":"2025-12-28T00:00:00Z","every":"1d","metric_name":"spo2"}
+{"type":"stat","from":"2025-12-29T00:00:00Z","every":"1d","metric_name":"spo2"}
+{"type":"patient","patient_id":"P-1","at":"2025-01-01T00:00:00Z"}
+J
+hi-store -q "$T/ward" <"$T/acts"
+from_store() { hi-cat -q --type act,stat,patient --day 2025-12-29 "$T/ward" | sort; }
+is "acts and statistics of a day, from a file" "$(hi-cat -q --day 2025-12-29 "$T/acts" | sort)" "$(sed -n '2p;4p;5p' "$T/acts" | sort)"
+is "and from a store" "$(from_store)" "$(sed -n '2p;4p;5p' "$T/acts" | sort)"
+seq -f 'P-%03g' 1 20000 >"$T/ids"
+is "20,000 ids" "$(hi-detect -qn --any --patient @"$T/ids" "$T/in" | md5sum)" "$(hi-detect -qn --any "$T/in" | md5sum)"
