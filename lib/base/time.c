@@ -210,12 +210,6 @@ int hi_time_parse(struct hi_slice s, struct hi_time *out, struct hi_error *e)
 	return HI_OK;
 }
 
-/* Division that rounds down, for times before 1970. */
-static int64_t floor_div(int64_t a, int64_t b)
-{
-	return a / b - (a % b < 0);
-}
-
 /*
  * The date of a day number. Years begin in March here, so that the leap day is
  * the last of the year. Source: H. Hinnant, chrono-Compatible Low-Level Date
@@ -238,7 +232,7 @@ void hi_civil_of(int64_t t_us, bool utc, struct hi_civil *out)
 {
 	if (!utc)
 		t_us += hi_tz_offset(t_us);
-	int64_t days = floor_div(t_us, HI_US_DAY);
+	int64_t days = hi_floor_div(t_us, HI_US_DAY);
 	int64_t rest = t_us - days * HI_US_DAY;
 	unsigned s = (unsigned)(rest / HI_US_S);
 

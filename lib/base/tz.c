@@ -45,11 +45,6 @@ const char *hi_tz_missing_text(void)
 	return missing_text;
 }
 
-static int64_t floor_div(int64_t a, int64_t b)
-{
-	return a / b - (a % b < 0);
-}
-
 /* Seconds east of UTC at t, as libc has it. */
 static int64_t ask_offset(int64_t t)
 {
@@ -66,7 +61,7 @@ int64_t hi_tz_offset(int64_t t_us)
 	if (zone_fixed)
 		return fixed_offset * HI_US_S;
 
-	int64_t t = floor_div(t_us, HI_US_S), hour = floor_div(t, HOUR);
+	int64_t t = hi_floor_div(t_us, HI_US_S), hour = hi_floor_div(t, HOUR);
 	if (by_hour.serial == zone_serial && by_hour.hour == hour)
 		return by_hour.offset * HI_US_S;
 
@@ -105,7 +100,7 @@ bool hi_tz_utc_of(int64_t local, int64_t *utc)
 		return true;
 	}
 
-	int64_t hour = floor_div(local, HOUR), offset, first, last;
+	int64_t hour = hi_floor_div(local, HOUR), offset, first, last;
 	if (by_local_hour.serial == zone_serial && by_local_hour.hour == hour) {
 		*utc = local - by_local_hour.offset;
 		return true;
@@ -145,14 +140,14 @@ static int64_t first_second(int64_t local)
 
 int64_t hi_local_start(int64_t local_us)
 {
-	int64_t local = floor_div(local_us, HI_US_S);
+	int64_t local = hi_floor_div(local_us, HI_US_S);
 
 	return first_second(local) * HI_US_S + (local_us - local * HI_US_S);
 }
 
 void hi_day_bounds(int64_t t_us, int64_t *since_us, int64_t *until_us)
 {
-	int64_t local = floor_div(t_us + hi_tz_offset(t_us), HI_US_DAY) * DAY;
+	int64_t local = hi_floor_div(t_us + hi_tz_offset(t_us), HI_US_DAY) * DAY;
 
 	*since_us = first_second(local) * HI_US_S;
 	*until_us = first_second(local + DAY) * HI_US_S;

@@ -1,12 +1,18 @@
 /*
- * Inside of lib/base: from local time to UTC in the process's zone. time.h has
- * what others need.
+ * Inside of lib/base: what time.c and tz.c share, and from local time to UTC in the
+ * process's zone. time.h has what others need.
  */
 #ifndef HI_BASE_TZ_H
 #define HI_BASE_TZ_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/* Division that rounds down, for times before 1970. b is above 0. */
+static inline int64_t hi_floor_div(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
 
 /*
  * local: seconds of a civil time reckoned as if it were UTC. *utc: the first
