@@ -33,7 +33,8 @@ LIB = $(BUILD)/libhi.a
 # What reads records opens .gz and .zst files and stores (zlib, libzstd, SQLite);
 # libuuid makes the ids of alerts, libcsv reads CSV.
 PKGS = libzstd zlib sqlite3 uuid
-MISSING := $(shell for p in $(PKGS); do $(PKG_CONFIG) --exists $$p || echo $$p; done)
+MISSING := $(shell for p in $(PKGS); do $(PKG_CONFIG) --exists $$p || echo $$p; done; \
+	$(CC) $(CPPFLAGS) -E -include csv.h -x c /dev/null >/dev/null 2>&1 || echo libcsv)
 ifneq ($(MISSING),)
 ifeq ($(filter clean uninstall dist,$(MAKECMDGOALS)),)
 $(error missing: $(MISSING). On Debian and Ubuntu: scripts/packages install)
