@@ -21,7 +21,7 @@ static bool must_end(struct hi_run *run)
 	struct hi_run_private *p = run->p;
 	if (!hi_signal_stop)
 		return false;
-	int64_t now_us = hi_clock_us();
+	int64_t now_us = hi_monotonic_us();
 	if (p->drain_until_us == 0)
 		p->drain_until_us = now_us + (p->input_is_file ? 0 : DRAIN_US);
 	p->ended = now_us >= p->drain_until_us;
@@ -36,7 +36,7 @@ static void run_timer(struct hi_run *run)
 	const struct hi_tool *t = p->tool;
 	if (!t->timer || t->timer_us == 0 || p->timer_status < 0)
 		return;
-	int64_t now_us = hi_clock_us();
+	int64_t now_us = hi_monotonic_us();
 	if (now_us < p->timer_next_us)
 		return;
 	p->timer_status = t->timer(run, &p->timer_error);

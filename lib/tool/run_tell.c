@@ -69,7 +69,7 @@ void hi_run_tell(struct hi_run *run, bool last)
 		say_counters(run);
 	if ((!c->progress && !c->metrics_file) || !run->out)
 		return;
-	int64_t now_us = hi_clock_us();
+	int64_t now_us = hi_monotonic_us();
 	if (now_us < p->tell_next_us && !last)
 		return;
 	p->tell_next_us = now_us + (c->progress ? PROGRESS_US : METRICS_US);

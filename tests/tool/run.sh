@@ -53,3 +53,38 @@ while b := os.read(r, 65536):
 print(n, p.wait())
 P
 is "a non-blocking pipe" "$(python3 "$T/nonblock.py")" "20000 0"
+
+# The wall clock is set back an hour while hi-store runs: it commits all the same.
+cat >"$T/back.c" <<'C'
+#define _GNU_SOURCE
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	static long begun;
+	int s = (int)syscall(SYS_clock_gettime, id, t);
+	if (id != CLOCK_REALTIME)
+		return s;
+	if (!begun)
+		begun = t->tv_sec;
+	if (t->tv_sec > begun)
+		t->tv_sec -= 3600;
+	return s;
+}
+C
+cc -shared -fPIC -o "$T/back.so" "$T/back.c"
+mkfifo "$T/slow"
+LD_PRELOAD=$T/back.so ASAN_OPTIONS=verify_asan_link_order=0 hi-store -q "$T/clock" <"$T/slow" &
+pid=$!
+exec 7>"$T/slow"
+hi-gen --count 6 >&7
+sleep 2.5
+hi-gen --start 2025-12-28T07:00:00Z --count 6 >&7
+for _ in $(seq 50); do
+	[ "$(hi-cat -q --format ndjson "$T/clock" 2>/dev/null | wc -l)" = 12 ] && break
+	sleep 0.1
+done
+is "a clock that is set back stops no commit" "$(hi-cat -q --format ndjson "$T/clock" | wc -l)" 12
+exec 7>&-
+wait $pid
