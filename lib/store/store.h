@@ -8,6 +8,7 @@
 #define HI_STORE_STORE_H
 
 #include "base/status.h"
+#include "mark/mark.h"
 #include "vital/record.h"
 
 struct hi_store; /* opaque: an open store, for reading or writing */
@@ -96,6 +97,31 @@ struct hi_store_pending hi_store_pending(const struct hi_store_writer *w);
  * ones, then one transaction. HI_OK: it is on the disk, and readers see all of it.
  */
 int hi_store_commit(struct hi_store_writer *w, struct hi_error *e);
+
+/*
+ * A marked stream: commits carry positions, and nothing else commits until
+ * hi_store_unmark. opening: where the stream begins; each key of it that the store
+ * knows must stand there (HI_CONTRACT, e says which key), and is where the next
+ * commit must find it. rewind: the store's positions are replaced by the opening's
+ * at the first commit.
+ */
+int hi_store_begin(struct hi_store_writer *w, const struct hi_positions *opening, bool rewind,
+		   struct hi_error *e);
+
+/*
+ * Commits what was put since the mark before, and m's positions, in one
+ * transaction. HI_CONTRACT: another pipeline has moved one of the keys since; then
+ * nothing is committed. Where nothing was put and no position moved it only
+ * notes m's time.
+ */
+int hi_store_mark(struct hi_store_writer *w, const struct hi_mark *m, struct hi_error *e);
+
+/* The marked stream is over. What was put after its last mark is forgotten; other records may
+ * follow. */
+int hi_store_unmark(struct hi_store_writer *w, struct hi_error *e);
+
+/* All positions of the store. HI_OK, HI_NOMEM, HI_IO, HI_CORRUPT. */
+int hi_store_positions(struct hi_store *s, struct hi_positions *out, struct hi_error *e);
 
 /* Closes without a commit; the segments are closed where nothing has failed. NULL is nothing. */
 int hi_store_writer_close(struct hi_store_writer *w, struct hi_error *e);
