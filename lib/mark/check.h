@@ -33,8 +33,7 @@ static inline int hi_mark_check_line(struct hi_mark_check *c, struct hi_error *e
 {
 	c->lines++;
 	return c->state == HI_OPENING
-		       ? hi_error_set(e, HI_CONTRACT,
-				      "the mark after the preamble is missing")
+		       ? hi_error_set(e, HI_CONTRACT, "the mark after the preamble is missing")
 		       : HI_OK;
 }
 

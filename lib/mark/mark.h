@@ -2,11 +2,11 @@
  * Marks: exactly once through a pipe. hi-record(5), "Marks".
  *
  *   {"type":"mark","run":"9f2c…","seq":7,"n":1200,"time":…,"positions":{…},"crc32c":"…"}
- *   {"type":"mark","resume":"begin","since":…,"window":"1h"}
+ *   {"type":"mark","resume":"begin","since":…,"window":"1h","crc32c":"…"}
  *   {"type":"mark","resume":"end","n":1000,"positions":{…},"crc32c":"…"}
  *
  * n counts the lines since the mark before on this pipe: each tool checks it and
- * writes that of its own output. crc32c is over run, seq, time and positions, which
+ * writes that of its own output. crc32c is over run, seq, time, window and positions, which
  * no filter changes, so that a mark that was altered on its way is not believed;
  * a mark without it is taken as it is.
  */

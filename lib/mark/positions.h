@@ -44,8 +44,7 @@ const char *hi_positions_find(const struct hi_positions *p, const char *key);
 bool hi_positions_equal(const struct hi_positions *a, const struct hi_positions *b);
 
 /* to becomes what from is. HI_OK or HI_NOMEM. */
-int hi_positions_copy(struct hi_positions *to, const struct hi_positions *from,
-		      struct hi_error *e);
+int hi_positions_copy(struct hi_positions *to, const struct hi_positions *from, struct hi_error *e);
 
 /* Appends the JSON object. */
 void hi_positions_write(const struct hi_positions *p, struct hi_buf *b);

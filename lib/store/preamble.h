@@ -34,9 +34,8 @@ struct hi_patient_watch; /* opaque: patient records that change while a source r
 int hi_patient_watch_open(struct hi_patient_watch **out, struct hi_store *s, struct hi_error *e);
 
 /* Calls line with each record that is new or changed since the last call; cheap where none is. */
-int hi_patient_watch_next(struct hi_patient_watch *w,
-			  int (*line)(void *arg, struct hi_slice line), void *arg,
-			  struct hi_error *e);
+int hi_patient_watch_next(struct hi_patient_watch *w, int (*line)(void *arg, struct hi_slice line),
+			  void *arg, struct hi_error *e);
 void hi_patient_watch_close(struct hi_patient_watch *w);
 
 #endif

@@ -23,8 +23,8 @@ struct hi_source; /* opaque */
  * --resume's store (hi-cat --cursor). A store that does not exist yet is said.
  * HI_OK, HI_USAGE, or as hi_store_open.
  */
-int hi_source_open(struct hi_source **out, struct hi_run *run,
-		   const struct hi_positions *positions, struct hi_error *e);
+int hi_source_open(struct hi_source **out, struct hi_run *run, const struct hi_positions *positions,
+		   struct hi_error *e);
 void hi_source_free(struct hi_source *s);
 
 /* Marks are to be written. */
