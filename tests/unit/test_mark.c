@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "mark/check.h"
+#include "mark/line.h"
 #include "vital/reader.h"
 
 static struct hi_reader *reader;
@@ -307,6 +308,49 @@ START_TEST(torn_marks)
 }
 END_TEST
 
+START_TEST(a_line_position_reads_back)
+{
+	struct hi_positions p;
+	struct hi_line_position at = hi_line_position(12, HI_LIT("123456789")), back;
+	hi_positions_init(&p);
+	ck_assert_uint_eq(at.crc, 0xE3069283);
+	ck_assert_int_eq(hi_line_position_set(&p, "file:/a", at, &e), HI_OK);
+	ck_assert_str_eq(hi_positions_find(&p, "file:/a"), "\"12:e3069283\"");
+	ck_assert(hi_line_position_read(&back, hi_positions_find(&p, "file:/a")));
+	ck_assert(hi_line_position_equal(at, back));
+	ck_assert(hi_line_position_read(&back, NULL));
+	ck_assert_uint_eq(back.line, 0);
+	ck_assert_int_eq(hi_line_position_set(&p, "file:/a", back, &e), HI_OK);
+	ck_assert_str_eq(hi_positions_find(&p, "file:/a"), "\"0:00000000\"");
+	ck_assert(hi_line_position_read(&back, "\"0:00000000\""));
+	hi_positions_release(&p);
+}
+END_TEST
+
+START_TEST(what_is_no_line_position)
+{
+	static const char *const bad[] = {
+		"12",
+		"\"\"",
+		"\"12\"",
+		"\"12:\"",
+		"\":e3069283\"",
+		"\"12:E3069283\"",
+		"\"12:e306928\"",
+		"\"12:e30692831\"",
+		"\"012:e3069283\"",
+		"\" 12:e3069283\"",
+		"\"-1:e3069283\"",
+		"\"12:e3069283",
+		"\"0:e3069283\"",
+		"\"99999999999999999999:e3069283\"",
+	};
+	struct hi_line_position p;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_msg(!hi_line_position_read(&p, bad[i]), "%s", bad[i]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("mark");
@@ -324,6 +368,8 @@ int main(void)
 	tcase_add_test(t, where_an_input_may_end);
 	tcase_add_test(t, uncounted);
 	tcase_add_test(t, torn_marks);
+	tcase_add_test(t, a_line_position_reads_back);
+	tcase_add_test(t, what_is_no_line_position);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
