@@ -47,7 +47,7 @@ static const struct hi_program program = {
 	.examples = "hi-gen | hi-agg\n"
 		    "hi-agg --every 8h --offset 6h --by ward --tz Europe/Berlin ward/\n",
 	.groups = HI_GROUP_SELECT | HI_GROUP_OUTPUT | HI_GROUP_FORMAT | HI_GROUP_TZ |
-		  HI_GROUP_STRICT | HI_GROUP_PROGRESS,
+		  HI_GROUP_STRICT | HI_GROUP_STREAM | HI_GROUP_PROGRESS,
 	.options = option_table,
 };
 

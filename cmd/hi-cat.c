@@ -51,7 +51,7 @@ static const struct hi_program program = {
 		    "hi-cat --day yesterday --type reading,alert ward/ | hi-report > y.html\n"
 		    "hi-cat --follow --metric spo2 ward/\n",
 	.groups = HI_GROUP_SELECT | HI_GROUP_TYPE | HI_GROUP_OUTPUT | HI_GROUP_FORMAT |
-		  HI_GROUP_TZ | HI_GROUP_STRICT | HI_GROUP_PROGRESS,
+		  HI_GROUP_TZ | HI_GROUP_STRICT | HI_GROUP_STREAM | HI_GROUP_PROGRESS,
 	.options = option_table,
 };
 

@@ -60,7 +60,7 @@ static const struct hi_program program = {
 		    "hi-csv --print-map odd.csv > odd.map; hi-csv --map odd.map odd.csv\n"
 		    "hi-csv --to wide vitals.ndjson > vitals.csv\n",
 	.groups = HI_GROUP_SELECT | HI_GROUP_OUTPUT | HI_GROUP_TZ | HI_GROUP_STRICT |
-		  HI_GROUP_PROGRESS,
+		  HI_GROUP_STREAM | HI_GROUP_PROGRESS,
 	.options = option_table,
 };
 

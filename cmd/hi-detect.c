@@ -46,7 +46,7 @@ static const struct hi_program program = {
 	.examples = "hi-gen | hi-detect --only-new\n"
 		    "hi-detect --rules ward.rules vitals.ndjson > with-alerts.ndjson\n",
 	.groups = HI_GROUP_SELECT | HI_GROUP_OUTPUT | HI_GROUP_TZ | HI_GROUP_STRICT |
-		  HI_GROUP_PROGRESS,
+		  HI_GROUP_STREAM | HI_GROUP_PROGRESS,
 	.options = option_table,
 };
 
@@ -77,6 +77,10 @@ static int record(struct hi_run *run, const struct hi_rec *rec, struct hi_error 
 	bool reading = rec->type == HI_T_READING;
 	int status = HI_OK;
 
+	if (run->preamble) {
+		hi_pass(run, rec);
+		return HI_OK;
+	}
 	if (reading && s->detect)
 		status = hi_detect_before(s->detect, rec, e);
 	if (!s->opt.only_new || rec->type == HI_T_MARK)

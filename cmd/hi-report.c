@@ -37,7 +37,7 @@ static const struct hi_program program = {
 		    "hi-report --last 24h -o report.html ward/\n"
 		    "hi-report --text ward/\n",
 	.groups = HI_GROUP_SELECT | HI_GROUP_OUTPUT | HI_GROUP_TZ | HI_GROUP_STRICT |
-		  HI_GROUP_PROGRESS,
+		  HI_GROUP_STREAM | HI_GROUP_PROGRESS,
 	.options = option_table,
 };
 

@@ -40,7 +40,7 @@ static const struct hi_program program = {
 	.examples = "hi-gen | hi-detect | hi-store ward/\n"
 		    "hi-store monday.ndjson tuesday.ndjson.zst ward/\n"
 		    "hi-cat --last 20 --patient P-001 ward/\n",
-	.groups = HI_GROUP_STRICT | HI_GROUP_PROGRESS | HI_GROUP_TZ,
+	.groups = HI_GROUP_STRICT | HI_GROUP_STREAM | HI_GROUP_PROGRESS | HI_GROUP_TZ,
 	.options = option_table,
 };
 

@@ -43,13 +43,14 @@ struct hi_option {
 
 /* Shared groups, a bit each. -h -V -q -v --metrics belong to every tool. */
 enum {
-	HI_GROUP_SELECT = 1,   /* --since --until --day --last --patient --metric */
-	HI_GROUP_TYPE = 2,     /* --type */
-	HI_GROUP_OUTPUT = 4,   /* -o FILE */
-	HI_GROUP_FORMAT = 8,   /* --format table|ndjson|csv */
-	HI_GROUP_TZ = 16,      /* --tz */
-	HI_GROUP_STRICT = 32,  /* --strict */
-	HI_GROUP_PROGRESS = 64 /* --progress */
+	HI_GROUP_SELECT = 1,	/* --since --until --day --last --patient --metric */
+	HI_GROUP_TYPE = 2,	/* --type */
+	HI_GROUP_OUTPUT = 4,	/* -o FILE */
+	HI_GROUP_FORMAT = 8,	/* --format table|ndjson|csv */
+	HI_GROUP_TZ = 16,	/* --tz */
+	HI_GROUP_STRICT = 32,	/* --strict */
+	HI_GROUP_PROGRESS = 64, /* --progress */
+	HI_GROUP_STREAM = 128	/* --uncounted: of tools that read records */
 };
 
 enum hi_format { HI_FORMAT_NDJSON, HI_FORMAT_TABLE, HI_FORMAT_CSV };
@@ -70,6 +71,7 @@ struct hi_common {
 	struct hi_strings types;
 	const char *metrics_file;
 	bool progress;
+	bool uncounted; /* lines between marks may be more or fewer than they say */
 };
 
 struct hi_program {

@@ -23,6 +23,10 @@ static void raise_status(struct hi_run *run, int status)
 
 void hi_pass(struct hi_run *run, const struct hi_rec *rec)
 {
+	if (rec->type == HI_T_MARK) {
+		hi_run_pass_mark(run, rec);
+		return;
+	}
 	if (!rec->line.ptr) {
 		hi_rec_line(rec, &run->line);
 		hi_emit(run);
@@ -104,7 +108,9 @@ int hi_run_give(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e
 			hi_run_range(run, rec->t_us, rec->t_us);
 		return HI_OK;
 	}
-	if (p->tail && rec->type != HI_T_MARK)
+	if (run->preamble && (p->role != HI_FILTER || p->tail))
+		return HI_OK;
+	if (p->tail)
 		return hi_tail_put(p->tail, rec, e);
 	run->records++;
 	return p->tool->record(run, rec, e);
@@ -253,6 +259,8 @@ static int start(struct hi_run *run, struct hi_run_private *p, const struct hi_p
 	hi_buf_init(&run->line, LINE_MAX_OWN);
 	/* A rejected line may grow by its escapes, six bytes for one. */
 	hi_buf_init(&p->reject, 6 * (size_t)HI_LINE_MAX + 4096);
+	hi_mark_init(&p->mark);
+	hi_buf_init(&p->mark_line, HI_LINE_MAX + 64);
 	claim_standard_descriptors();
 	stay_private();
 	hi_hash_start();
@@ -269,6 +277,9 @@ static void finish(struct hi_run *run, bool opened)
 		raise_status(run, hi_exit_status(HI_IO));
 	hi_buf_release(&run->line);
 	hi_buf_release(&run->p->reject);
+	hi_buf_release(&run->p->mark_line);
+	hi_mark_release(&run->p->mark);
+	hi_mark_check_release(&run->p->check);
 	hi_reader_free(run->p->reader);
 	hi_tail_free(run->p->tail);
 	hi_filter_release(&run->p->filter);

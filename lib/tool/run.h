@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "io/writer.h"
+#include "mark/mark.h"
 #include "tool/options.h"
 #include "vital/record.h"
 
@@ -33,6 +34,13 @@ struct hi_run {
 	 */
 	int64_t oldest_us, newest_us;
 	int status; /* the exit status so far: the highest wins */
+	/*
+	 * The mark, read and checked, while record gets a record of type mark. preamble:
+	 * from a preamble's begin to its end, both included: a filter updates its memory,
+	 * passes every line and adds none; sinks and reducers get the two marks alone.
+	 */
+	const struct hi_mark *mark;
+	bool preamble;
 	void *state;
 	/* private to run.c from here */
 	struct hi_run_private *p;
@@ -70,7 +78,10 @@ struct hi_tool {
 int hi_run(const struct hi_tool *tool, const struct hi_common *common, void *state, int operands_n,
 	   char **operands);
 
-/* Passes the record on byte for byte, with its LF (added where missing). */
+/*
+ * Passes the record on byte for byte, with its LF (added where missing); a mark with
+ * the number of lines that were written since the mark before.
+ */
 void hi_pass(struct hi_run *run, const struct hi_rec *rec);
 
 /* Writes run->line and an LF, and empties it. Where the line did not fit, the output has failed. */

@@ -90,6 +90,26 @@ static int reject(struct hi_run *run, struct hi_error *e, struct hi_slice line)
 	return hi_run_reject(run, e, line);
 }
 
+/* A bad line is a reject, unless the stream's contract has none there. */
+static int take_bad(struct hi_run *run, struct hi_slice line, struct hi_error *e)
+{
+	struct hi_error broken;
+	int s = hi_run_line(run, &broken);
+	s = s ? s : hi_run_bad_line(run, line, &broken);
+	if (s == HI_OK)
+		return reject(run, e, line);
+	*e = broken;
+	return s;
+}
+
+static int take(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e)
+{
+	if (rec->type == HI_T_MARK)
+		return hi_run_mark(run, rec, e);
+	int s = hi_run_line(run, e);
+	return s ? s : hi_run_give(run, rec, e);
+}
+
 /* One turn: HI_OK to go on, HI_END, HI_REFUSED where --strict ends it, or negative. */
 static int read_record(struct hi_run *run, struct hi_error *e)
 {
@@ -97,9 +117,9 @@ static int read_record(struct hi_run *run, struct hi_error *e)
 	struct hi_rec rec;
 	int s = hi_reader_next(p->reader, &rec, e);
 	if (s == HI_OK)
-		return hi_run_give(run, &rec, e);
+		return take(run, &rec, e);
 	if (s == HI_REFUSED)
-		return reject(run, e, rec.line);
+		return take_bad(run, rec.line, e);
 	if (s == HI_IO && e->sys == EINTR)
 		return HI_OK;
 	if (s == HI_END && p->timer_status < 0) {
@@ -119,6 +139,24 @@ static int read_records(struct hi_run *run, struct hi_error *e)
 	return s == HI_END ? HI_OK : s;
 }
 
+/* Not where it was this run that ended it before its end. */
+static int check_end(const struct hi_run *run, struct hi_error *e)
+{
+	const struct hi_run_private *p = run->p;
+	if (p->ended || hi_writer_failed(run->out))
+		return HI_OK;
+	return hi_mark_check_end(&p->check, e);
+}
+
+/* Where the stream's contract was broken. */
+static void locate(const struct hi_run *run, struct hi_error *e)
+{
+	if (e->source)
+		return;
+	e->source = run->p->source;
+	e->line = hi_reader_line(run->p->reader);
+}
+
 int hi_run_input(struct hi_run *run, const char *path, struct hi_error *e)
 {
 	struct hi_run_private *p = run->p;
@@ -133,7 +171,12 @@ int hi_run_input(struct hi_run *run, const char *path, struct hi_error *e)
 	if (isatty(fd))
 		hi_note("reading records from the terminal; Ctrl-D ends them");
 	hi_reader_open(p->reader, p->in);
+	hi_mark_check_begin(&p->check, run->common->uncounted);
 	s = read_records(run, e);
+	s = s ? s : check_end(run, e);
+	if (s == HI_CONTRACT)
+		locate(run, e);
+	run->preamble = false;
 	if (s < 0 && !e->source && !e->detail[0])
 		e->source = p->source;
 	hi_writer_settle(run->out);

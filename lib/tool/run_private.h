@@ -4,6 +4,7 @@
 
 #include "io/atomic.h"
 #include "io/input.h"
+#include "mark/check.h"
 #include "store/filter.h"
 #include "tool/run.h"
 #include "tool/tail.h"
@@ -18,6 +19,10 @@ struct hi_run_private {
 	struct hi_reader *reader;
 	struct hi_input *in; /* being read; NULL: none */
 	struct hi_buf reject;
+	struct hi_mark_check check; /* of the input being read */
+	struct hi_mark mark;
+	struct hi_buf mark_line;
+	uint64_t mark_out; /* lines out when the last mark was written */
 	uint64_t messages;
 	bool selecting; /* an option leaves records out: filter says which */
 	struct hi_filter filter;
@@ -43,6 +48,21 @@ void hi_run_range(struct hi_run *run, int64_t oldest_us, int64_t newest_us);
 
 /* One record to the tool; HI_OK or negative. */
 int hi_run_give(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e);
+
+/* A line of the input that is no mark, good or bad; HI_OK or HI_CONTRACT. */
+static inline int hi_run_line(struct hi_run *run, struct hi_error *e)
+{
+	return hi_mark_check_line(&run->p->check, e);
+}
+
+/* A mark of the input: checked, and given to the tool; HI_OK or negative. */
+int hi_run_mark(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e);
+
+/* A line that is no record, in a marked stream: HI_OK where it may be a reject, or HI_CONTRACT. */
+int hi_run_bad_line(const struct hi_run *run, struct hi_slice line, struct hi_error *e);
+
+/* The mark as it stands in this output. */
+void hi_run_pass_mark(struct hi_run *run, const struct hi_rec *rec);
 
 /* What --last kept, at the end of all operands; HI_OK or negative. */
 int hi_run_give_tail(struct hi_run *run, struct hi_error *e);

@@ -114,6 +114,8 @@ int hi_show_record(struct hi_show *s, struct hi_run *run, const struct hi_rec *r
 	int status = HI_OK;
 	if (s->format == HI_FORMAT_NDJSON) {
 		hi_pass(run, rec);
+	} else if (rec->type == HI_T_MARK) {
+		return HI_OK; /* nothing for people */
 	} else if (s->format == HI_FORMAT_TABLE) {
 		show_row(s, run, rec);
 	} else {
