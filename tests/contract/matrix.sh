@@ -276,6 +276,32 @@ p_term() { # SIGTERM: a source stops; others drain an open pipe for a second at 
 	esac
 }
 
+# A marked stream of N lines with a mark behind each tenth.
+marked() {
+	local m='{"type":"mark","run":"r","seq":%d,"n":%d,"positions":{"x":%d}}'
+	hi-gen --count "$1" | awk -v m="$m\\n" 'NR == 1 { printf m, 0, 0, 0 } { print } NR % 10 == 0 { printf m, NR / 10, 10, NR }'
+}
+reads_records() { [ "$(in_kind "$1")" = ndjson ]; }
+p_marks() { # a whole marked stream: nothing is said, n is right wherever lines pass
+	reads_records "$1" || return 2
+	use "$1"; marked 100 >"$T/in"
+	go <"$T/in"
+	want_status 0 && want_quiet && want_seen "$1" 100 || return
+	case $1 in hi-detect | hi-cat)
+		awk '/"type":"mark"/ { match($0, /"n":[0-9]+/); if (substr($0, RSTART + 4, RLENGTH - 4) + 0 != n + 0) exit 1; n = 0; next } { n++ }' "$T/out" ||
+			{ why="n is not the number of lines"; return 1; } ;;
+	esac
+}
+broken_stream() { # status 6, one message
+	reads_records "$1" || return 2
+	use "$1"; marked 100 | sed "$2" >"$T/in"
+	go <"$T/in"
+	want_status 6 && want_said stdin:
+}
+p_line_lost() { broken_stream "$1" 50d; }
+p_mark_lost() { broken_stream "$1" 56d; }
+p_end_lost() { broken_stream "$1" '$d'; }
+
 PROBES="full:output to a full device is noticed
 closed_out:standard output closed
 o_fails:-o FILE on a full disk leaves no FILE
@@ -289,6 +315,10 @@ bad:a bad line in the middle
 nul:a NUL byte
 utf8:invalid UTF-8
 long:a line of 16 MiB
+marks:a marked stream
+line_lost:a line of a marked stream lost
+mark_lost:a mark lost
+end_lost:a marked stream cut before its last mark
 slow:a line through a slow pipe at once
 flat:2,000,000 lines, flat memory
 missing:a file that is not there
