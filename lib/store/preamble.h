@@ -4,13 +4,28 @@
  * source's, and in this order:
  *
  *   mark        "resume":"begin", since: the stream's clock at the last commit, window
- *   alert       those still ACTIVE, and all since since - window
+ *   alert       those still ACTIVE, and those that ended since their patient's start
  *   patient     the latest record of each; not of those discharged for 24 h
- *   reading     of each patient heard of in the last 24 h of the stream's clock: the
- *               latest of each metric before what follows, then, in order of arrival,
- *               all since the patient's clock - window, or, where an alarm is ACTIVE,
- *               since its onset - window
+ *   reading     of each patient heard of in the last 24 h of the stream's clock, in order
+ *               of arrival, all from the one on that moved the patient's clock
+ *               (state/clock.h, lateness 0) to its start or beyond: whatever their times
+ *   reading     the latest of each metric that is not among those, of the 24 h before
+ *               the patient's clock
  *   mark        "resume":"end", the source's positions
+ *
+ * A patient's start is the patient's clock at the end less window or, where that is
+ * earlier, the onset of an alarm that is ACTIVE (not one of --each) less window.
+ *
+ * It is the clock when a reading came that decides, not the reading's own time: so what
+ * follows is the very end of what came, and gives clocks and alarms as they were. By
+ * their own times a far one that was wrong would stand before those that it was far
+ * ahead of and make them late. Where a reading moves the clock because it confirms one
+ * far ahead, that one stands before it.
+ *
+ * The latest readings, older by far, come last and not first: they are late there, so
+ * that they move no clock and begin no alarm, and are known for what they are by being
+ * more than window behind their patient's clock. One that was far ahead when it came is
+ * not such a latest reading.
  */
 #ifndef HI_STORE_PREAMBLE_H
 #define HI_STORE_PREAMBLE_H
