@@ -12,37 +12,63 @@
 
 enum { EXTRA_MAX = 4 << 20 }; /* a line's other keys, and what was written */
 
-static bool is_empty(int fd)
+/* What a folder holds. */
+enum { DATABASE = 1, JOURNAL = 2, OTHERS = 4 };
+
+static unsigned contents(int fd)
 {
-	bool empty = true;
+	unsigned found = 0;
 	int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = again >= 0 ? fdopendir(again) : NULL;
 	struct dirent *f;
 	if (!d) {
 		if (again >= 0)
 			close(again);
-		return false;
+		return OTHERS;
 	}
-	while ((f = readdir(d)))
-		if (strcmp(f->d_name, ".") != 0 && strcmp(f->d_name, "..") != 0)
-			empty = false;
+	while ((f = readdir(d))) {
+		if (strcmp(f->d_name, "store.db") == 0)
+			found |= DATABASE;
+		else if (strcmp(f->d_name, "store.db-journal") == 0)
+			found |= JOURNAL;
+		else if (strcmp(f->d_name, ".") != 0 && strcmp(f->d_name, "..") != 0)
+			found |= OTHERS;
+	}
 	closedir(d);
-	return empty;
+	return found;
 }
 
 /*
- * A store, an empty folder, or one whose making a crash cut short: its database
- * is there without a byte. *created: it will be made.
+ * True where a crash cut the making of a store short. Its database has no byte yet; or
+ * its first pages were on their way, in any order, and SQLite will take them back by the
+ * journal, which is there before them. Another program's database has its header.
  */
+static bool is_begun(int fd, unsigned found)
+{
+	static const char magic[] = "SQLite format 3"; /* with its NUL */
+	char head[sizeof(magic)];
+	if (found == JOURNAL)
+		return true;
+	int db = openat(fd, "store.db", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+	bool begun = false;
+	if (db >= 0 && fstat(db, &st) == 0 && S_ISREG(st.st_mode))
+		begun = st.st_size == 0 || (found == (DATABASE | JOURNAL) &&
+					    (pread(db, head, sizeof(head), 0) != sizeof(head) ||
+					     memcmp(head, magic, sizeof(magic)) != 0));
+	if (db >= 0)
+		close(db);
+	return begun;
+}
+
+/* A store, an empty folder, or one that was to become a store. *created: it will be made. */
 static int check_folder(const struct hi_store *s, bool *created, struct hi_error *e)
 {
-	struct stat st;
 	if (hi_db_is(s->fd, "store.db"))
 		return HI_OK;
+	unsigned found = contents(s->fd);
 	*created = true;
-	bool begun = fstatat(s->fd, "store.db", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		     S_ISREG(st.st_mode) && st.st_size == 0;
-	if (begun || is_empty(s->fd))
+	if (found == 0 || is_begun(s->fd, found))
 		return HI_OK;
 	return hi_error_fmt(e, HI_USAGE, "a folder that is not empty and no store", "%s", s->path);
 }

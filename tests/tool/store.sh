@@ -25,6 +25,10 @@ status 'a file is no folder' 2 hi-store "$T/full/thesis.txt" </dev/null
 status 'an hour cannot be written' 2 hi-store "$S/@2025-12-28T06" </dev/null
 mkdir "$T/foreign" && sqlite3 "$T/foreign/store.db" 'CREATE TABLE t(x)'
 status 'a foreign database' 2 hi-store "$T/foreign" </dev/null
+mkdir "$T/begun" && echo x >"$T/begun/store.db-journal"
+status 'a store whose making was cut short is made' 0 hi-store -q "$T/begun" </dev/null
+mkdir "$T/foreign2" && cp "$T/foreign/store.db" "$T/foreign2" && echo x >"$T/foreign2/store.db-journal"
+status 'but not in the place of a foreign one' 2 hi-store "$T/foreign2" </dev/null
 cp -r "$S" "$T/newer" && sqlite3 "$T/newer/store.db" "UPDATE meta SET value=99 WHERE key='format'"
 status 'a newer format is refused' 2 hi-store "$T/newer" </dev/null
 has 'says so' "$(cat "$T/.err")" 'newer than this program'
