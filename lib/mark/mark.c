@@ -131,11 +131,23 @@ static int read_begin(struct hi_mark *m, const struct hi_member *const at[KEYS],
 	return check_crc(m, at[CRC], e);
 }
 
+/* Letters, digits and . _ - : nothing that is written in more than one way. */
+static bool is_run(struct hi_slice s)
+{
+	static const char others[] = "._-";
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.ptr[i], lower = (char)(c | 0x20);
+		if ((c < '0' || c > '9') && (lower < 'a' || lower > 'z') &&
+		    !memchr(others, c, sizeof(others) - 1))
+			return false;
+	}
+	return s.len > 0 && s.len <= HI_MARK_RUN_MAX;
+}
+
 static int read_plain(struct hi_mark *m, const struct hi_member *const at[KEYS], struct hi_error *e)
 {
 	m->kind = HI_MARK_PLAIN;
-	if (!is_string(at[RUN]) || inside(at[RUN]).len == 0 ||
-	    inside(at[RUN]).len > HI_MARK_RUN_MAX)
+	if (!is_string(at[RUN]) || !is_run(inside(at[RUN])))
 		return broken(e, "a mark without a run");
 	memcpy(m->run, inside(at[RUN]).ptr, inside(at[RUN]).len);
 	if (!read_count(at[SEQ], &m->seq))
