@@ -13,77 +13,6 @@
 
 enum { BUSY_MS = 60000 };
 
-_Static_assert(HI_STORE_FORMAT == 0, "the schema below writes format 0");
-
-/*
- * Every row that a commit writes carries its number (commit_n), so that a
- * follower reads what is new by an index; writer and seq give the order of
- * arrival. Times are microseconds since 1970, hours the second they begin at.
- * positions and audit are used by what comes with format 1.
- */
-static const char schema[] =
-	"CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
-	"INSERT INTO meta VALUES('format',0),"
-	"('next_segment',1),('next_writer',1),('next_commit',1);"
-	"CREATE TABLE segments("
-	" number INTEGER PRIMARY KEY,"
-	" kind TEXT NOT NULL CHECK(kind IN('reading','reject','other')),"
-	" hour INTEGER,"
-	" state TEXT NOT NULL CHECK(state IN('open','closed','sealed','dead')),"
-	" path TEXT NOT NULL UNIQUE,"
-	" writer INTEGER NOT NULL,"
-	" length INTEGER NOT NULL,"
-	" rows INTEGER NOT NULL,"
-	" crc32c INTEGER NOT NULL,"
-	" first_us INTEGER, last_us INTEGER,"
-	" first_patient TEXT, last_patient TEXT,"
-	" first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,"
-	" replaced_by INTEGER, died_us INTEGER,"
-	" commit_n INTEGER NOT NULL);"
-	"CREATE INDEX segments_hour ON segments(hour);"
-	"CREATE INDEX segments_commit ON segments(commit_n);"
-	"CREATE INDEX segments_open ON segments(number) WHERE state='open';"
-
-	"CREATE TABLE alerts(alert_id TEXT NOT NULL, status TEXT NOT NULL,"
-	" patient_id TEXT, metric_name TEXT, alert_type TEXT,"
-	" onset_us INTEGER, at_us INTEGER,"
-	" writer INTEGER NOT NULL, seq INTEGER NOT NULL, commit_n INTEGER NOT NULL,"
-	" line TEXT NOT NULL, PRIMARY KEY(alert_id, status));"
-	"CREATE INDEX alerts_onset ON alerts(onset_us);"
-	"CREATE INDEX alerts_patient ON alerts(patient_id, onset_us);"
-	"CREATE INDEX alerts_commit ON alerts(commit_n);"
-
-	"CREATE TABLE acts(act_id TEXT PRIMARY KEY NOT NULL, alert_id TEXT, act TEXT,"
-	" at_us INTEGER,"
-	" writer INTEGER NOT NULL, seq INTEGER NOT NULL, commit_n INTEGER NOT NULL,"
-	" line TEXT NOT NULL);"
-	"CREATE INDEX acts_alert ON acts(alert_id);"
-	"CREATE INDEX acts_commit ON acts(commit_n);"
-
-	"CREATE TABLE patients(patient_id TEXT NOT NULL, version INTEGER NOT NULL,"
-	" ward TEXT, at_us INTEGER,"
-	" writer INTEGER NOT NULL, seq INTEGER NOT NULL, commit_n INTEGER NOT NULL,"
-	" line TEXT NOT NULL, PRIMARY KEY(patient_id, version));"
-	"CREATE INDEX patients_commit ON patients(commit_n);"
-
-	"CREATE TABLE stats(from_us INTEGER NOT NULL, every TEXT NOT NULL, tz TEXT NOT NULL,"
-	" metric_name TEXT NOT NULL, patient_id TEXT NOT NULL, ward TEXT NOT NULL,"
-	" at_us INTEGER,"
-	" writer INTEGER NOT NULL, seq INTEGER NOT NULL, commit_n INTEGER NOT NULL,"
-	" line TEXT NOT NULL,"
-	" PRIMARY KEY(from_us, every, tz, metric_name, patient_id, ward));"
-	"CREATE INDEX stats_commit ON stats(commit_n);"
-
-	"CREATE TABLE voids(void_id TEXT PRIMARY KEY NOT NULL, patient_id TEXT,"
-	" metric_name TEXT, since_us INTEGER, until_us INTEGER, at_us INTEGER,"
-	" writer INTEGER NOT NULL, seq INTEGER NOT NULL, commit_n INTEGER NOT NULL,"
-	" line TEXT NOT NULL);"
-	"CREATE INDEX voids_commit ON voids(commit_n);"
-
-	"CREATE TABLE positions(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE audit(number INTEGER PRIMARY KEY, at_us INTEGER NOT NULL,"
-	" what TEXT NOT NULL, detail TEXT);";
-
 bool hi_db_is(int dir_fd, const char *path)
 {
 	/* https://www.sqlite.org/fileformat2.html, section 1.3: the header. */
@@ -135,8 +64,7 @@ int hi_db_run(sqlite3 *db, sqlite3_stmt *st, struct hi_error *e)
 	return s;
 }
 
-/* The first integer that sql gives. */
-static int one_int(sqlite3 *db, const char *sql, int64_t *v, struct hi_error *e)
+int hi_db_one_int(sqlite3 *db, const char *sql, int64_t *v, struct hi_error *e)
 {
 	sqlite3_stmt *st = NULL;
 	int s = hi_db_prepare(db, sql, &st, e);
@@ -148,35 +76,10 @@ static int one_int(sqlite3 *db, const char *sql, int64_t *v, struct hi_error *e)
 	return s;
 }
 
-/*
- * Tables and application id come to be in one transaction, before WAL begins: the
- * file's header, which hi_db_is reads, is a store's from the moment on at which
- * all else is. A crash before it leaves an empty database, made whole here.
- */
-static int make_schema(sqlite3 *db, struct hi_error *e)
-{
-	int64_t tables = 0;
-	char mark[64];
-	int s = one_int(db, "SELECT count(*) FROM sqlite_master", &tables, e);
-	if (s || tables)
-		return s;
-	s = hi_db_exec(db, "PRAGMA synchronous=FULL; BEGIN IMMEDIATE", e);
-	s = s ? s : one_int(db, "SELECT count(*) FROM sqlite_master", &tables, e);
-	snprintf(mark, sizeof(mark), "PRAGMA application_id=%d", HI_DB_APPLICATION_ID);
-	if (s == HI_OK && tables == 0)
-		s = hi_db_exec(db, mark, e);
-	if (s == HI_OK && tables == 0)
-		s = hi_db_exec(db, schema, e);
-	if (s == HI_OK)
-		return hi_db_exec(db, "COMMIT", e);
-	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	return s;
-}
-
 static int check_application(sqlite3 *db, struct hi_error *e)
 {
 	int64_t id = 0;
-	int s = one_int(db, "PRAGMA application_id", &id, e);
+	int s = hi_db_one_int(db, "PRAGMA application_id", &id, e);
 	if (s == HI_OK && id != HI_DB_APPLICATION_ID)
 		return hi_error_set(e, HI_USAGE, "not a store");
 	return s;
@@ -185,7 +88,7 @@ static int check_application(sqlite3 *db, struct hi_error *e)
 static int check_format(sqlite3 *db, struct hi_error *e)
 {
 	int64_t format = 0;
-	int s = one_int(db, "SELECT value FROM meta WHERE key='format'", &format, e);
+	int s = hi_db_one_int(db, "SELECT value FROM meta WHERE key='format'", &format, e);
 	if (s == HI_OK && format > HI_STORE_FORMAT)
 		return hi_error_fmt(e, HI_USAGE, "the store's format is newer than this program",
 				    "format %" PRId64, format);
@@ -261,7 +164,7 @@ int hi_db_open(sqlite3 **out, const char *path, bool write, struct hi_error *e)
 	if (s == HI_OK)
 		sqlite3_busy_timeout(db, BUSY_MS);
 	if (s == HI_OK && write)
-		s = make_schema(db, e);
+		s = hi_schema_make(db, e);
 	s = s ? s : check(db, e);
 	if (s && !write && lacks_right(db) && is_at_rest(path)) {
 		sqlite3_close(db);
@@ -271,6 +174,8 @@ int hi_db_open(sqlite3 **out, const char *path, bool write, struct hi_error *e)
 	}
 	if (s == HI_OK && write)
 		s = hi_db_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", e);
+	if (s == HI_OK && write)
+		s = hi_schema_upgrade(db, e);
 	if (s) {
 		sqlite3_close(db);
 		db = NULL;

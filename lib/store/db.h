@@ -24,9 +24,9 @@ bool hi_db_is(int dir_fd, const char *path);
 
 /*
  * Opens the database at path. write: it is made, and its schema, where it is not
- * there. Else, where its folder may not be written to and it has no log, it is read
- * as one that nobody changes meanwhile. HI_OK; HI_USAGE: a newer format, or a
- * database of something else; else as hi_db_error.
+ * there, and brought up to date where it is older. Else, where its folder may not be written to and
+ * it has no log, it is read as one that nobody changes meanwhile. HI_OK; HI_USAGE: a newer format,
+ * or a database of something else; else as hi_db_error.
  */
 int hi_db_open(sqlite3 **out, const char *path, bool write, struct hi_error *e);
 
@@ -35,6 +35,18 @@ int hi_db_error(sqlite3 *db, const char *text, struct hi_error *e);
 
 /* Runs sql, which has no parameters and whose rows do not matter. */
 int hi_db_exec(sqlite3 *db, const char *sql, struct hi_error *e);
+
+/* The first integer that sql gives. */
+int hi_db_one_int(sqlite3 *db, const char *sql, int64_t *v, struct hi_error *e);
+
+/* Makes the tables of an empty database, and the application id. */
+int hi_schema_make(sqlite3 *db, struct hi_error *e);
+
+/* Adds what a store of an earlier version of the same format does not have. */
+int hi_schema_upgrade(sqlite3 *db, struct hi_error *e);
+
+/* *whole: nothing of that is missing; a reader, which adds nothing, asks where it needs it. */
+int hi_schema_is_whole(sqlite3 *db, bool *whole, struct hi_error *e);
 
 /* Prepares a statement kept for long. */
 int hi_db_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, struct hi_error *e);

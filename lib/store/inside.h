@@ -8,8 +8,9 @@
 #include "store/store.h"
 
 struct hi_store {
-	char *path; /* the folder */
-	int fd;	    /* of the folder */
+	char *path;  /* the folder */
+	int fd;	     /* of the folder */
+	int lock_fd; /* of its file lock, to ask who is alive; -1: not open yet */
 	sqlite3 *db;
 	bool one_hour; /* the operand named an hour */
 	int64_t hour_us;
@@ -25,11 +26,21 @@ int hi_store_open_folder(struct hi_store **out, const char *operand, struct hi_e
 int hi_store_blame(const struct hi_store *s, int status, struct hi_error *e);
 
 /*
+ * For who reads writers, clocks or the id: HI_USAGE where the store was made by an
+ * earlier version and has none yet. HI_OK, HI_IO, HI_CORRUPT, HI_NOMEM.
+ */
+int hi_store_need_marks(struct hi_store *s, struct hi_error *e);
+
+/*
  * Under the lock of each: cuts off what stands behind committed lengths, removes
  * segments that no catalogue knows, and checks those that their writer left open.
  * lock_fd: of the file lock. HI_OK; HI_CORRUPT, with nothing changed any further.
  */
 int hi_store_recover(struct hi_store *s, int lock_fd, struct hi_error *e);
+
+/* The writer of number N holds this byte + N of the lock file: far above all numbers of segments.
+ */
+#define HI_LOCK_WRITERS (UINT64_C(1) << 62)
 
 /* Locks bytes first..first+n-1 of the lock file; false: another writer holds one of them. */
 bool hi_store_lock(int lock_fd, uint64_t first, uint64_t n);

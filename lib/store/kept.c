@@ -7,7 +7,7 @@
 #include "base/time.h"
 #include "store/db.h"
 
-enum { COLUMNS_MAX = 7, PENDING_MAX = 128 << 20, NAMES_MAX = 64 << 20 };
+enum { COLUMNS_MAX = 7, NAMES_MAX = 64 << 20 };
 
 #define PATIENTS "(SELECT value FROM json_each(?4))"
 #define METRIC_IS "metric_name IN(SELECT value FROM json_each(?5))"
@@ -108,7 +108,7 @@ bool hi_kept_is(enum hi_type type)
 int hi_kept_init(struct hi_kept *k, struct hi_error *e)
 {
 	*k = (struct hi_kept){ 0 };
-	hi_buf_init(&k->pending, PENDING_MAX);
+	hi_buf_init(&k->pending, HI_KEPT_PENDING_MAX);
 	return hi_reader_new(&k->reader, NULL, NULL, e);
 }
 
@@ -124,6 +124,10 @@ int hi_kept_put(struct hi_kept *k, const struct hi_rec *rec, uint64_t seq, struc
 {
 	struct hi_buf *b = &k->pending;
 	size_t before = b->len;
+	if (before + sizeof(struct head) + HI_LINE_MAX > b->max)
+		return hi_error_set(e, HI_USAGE,
+				    "more than 127 MiB of alerts and the like between two marks; "
+				    "the source must write marks more often");
 	struct head h = { .seq = seq, .type = rec->type };
 	hi_buf_put(b, &h, sizeof(h));
 	hi_rec_line(rec, b);
@@ -225,7 +229,7 @@ int hi_kept_insert(struct hi_kept *k, sqlite3 *db, uint64_t writer, uint64_t com
 	return s;
 }
 
-void hi_kept_committed(struct hi_kept *k)
+void hi_kept_forget(struct hi_kept *k)
 {
 	hi_buf_reset(&k->pending);
 }

@@ -13,6 +13,8 @@
 #include "store/store.h"
 #include "vital/reader.h"
 
+enum { HI_KEPT_PENDING_MAX = 128 << 20 };
+
 /* Records put since the last commit, and the statements that insert them. */
 struct hi_kept {
 	struct hi_buf pending;
@@ -26,13 +28,16 @@ bool hi_kept_is(enum hi_type type);
 int hi_kept_init(struct hi_kept *k, struct hi_error *e);
 void hi_kept_release(struct hi_kept *k);
 
-/* Notes a record for the next commit. HI_OK or HI_NOMEM. */
+/*
+ * Notes a record for the next commit. HI_OK, HI_NOMEM, or HI_USAGE where they are
+ * more than HI_KEPT_PENDING_MAX bytes.
+ */
 int hi_kept_put(struct hi_kept *k, const struct hi_rec *rec, uint64_t seq, struct hi_error *e);
 
-/* Inserts what was noted, within the caller's transaction; hi_kept_committed forgets it. */
+/* Inserts what was noted, within the caller's transaction; hi_kept_forget forgets it. */
 int hi_kept_insert(struct hi_kept *k, sqlite3 *db, uint64_t writer, uint64_t commit_n,
 		   struct hi_error *e);
-void hi_kept_committed(struct hi_kept *k);
+void hi_kept_forget(struct hi_kept *k);
 
 /*
  * Fills temp.picked(at_us, rank, type, writer, seq, line) of a reading connection

@@ -2,7 +2,8 @@
  * Where things lie in a store's folder, and how the folders are made.
  *
  *   store.db                             SQLite: the catalogue and mutable records
- *   lock                                 byte N is locked by the writer of segment N
+ *   lock                                 byte N is locked by the writer of segment N,
+ *                                        byte 2^62 + N by the writer of number N
  *   readings/2025-12-28/06.000417.csv    a segment of one hour of event time (UTC)
  *   rejects/000012.ndjson                rejects, lines as they came
  *   other/000003.ndjson                  types that no tool knows

@@ -103,24 +103,61 @@ static int open_files(struct hi_store_writer *w, struct hi_error *e)
 	return sync_parent(s, e);
 }
 
+/*
+ * The number is locked before the transaction that takes it ends: who sees it in
+ * the catalogue, and asks then, never finds a writer at work to be gone.
+ */
+static int take_number(struct hi_store_writer *w, uint64_t *number, struct hi_error *e)
+{
+	sqlite3 *db = w->store->db;
+	sqlite3_stmt *st = NULL;
+	int s = hi_db_take(db, "next_writer", 1, number, e);
+	if (s == HI_OK && !hi_store_lock(w->lock_fd, HI_LOCK_WRITERS + *number, 1))
+		s = hi_error_sys(e, "cannot lock", "lock");
+	s = s ? s : hi_db_prepare(db, "INSERT INTO writers(number) VALUES(?1)", &st, e);
+	if (s)
+		return s;
+	sqlite3_bind_int64(st, 1, (int64_t)*number);
+	s = hi_db_run(db, st, e);
+	sqlite3_finalize(st);
+	return s;
+}
+
+int hi_writer_register(struct hi_store_writer *w, struct hi_error *e)
+{
+	sqlite3 *db = w->store->db;
+	uint64_t number = 0;
+	int s = hi_db_exec(db, "BEGIN IMMEDIATE", e);
+	if (s)
+		return s;
+	s = take_number(w, &number, e);
+	s = s ? s : hi_db_exec(db, "COMMIT", e);
+	if (s)
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	w->number = number;
+	w->used = false;
+	return s;
+}
+
 static int prepare(struct hi_store_writer *w, struct hi_error *e)
 {
 	sqlite3 *db = w->store->db;
 	int s = hi_db_prepare(
 		db,
 		"INSERT INTO segments(number,kind,hour,state,path,writer,length,rows,crc32c,"
-		"first_us,last_us,first_patient,last_patient,first_seq,last_seq,commit_n)"
-		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)"
+		"first_us,last_us,first_patient,last_patient,first_seq,last_seq,commit_n,"
+		"clock_us)"
+		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)"
 		" ON CONFLICT(number) DO UPDATE SET state=excluded.state,length=excluded.length,"
 		"rows=excluded.rows,crc32c=excluded.crc32c,first_us=excluded.first_us,"
 		"last_us=excluded.last_us,first_patient=excluded.first_patient,"
 		"last_patient=excluded.last_patient,last_seq=excluded.last_seq,"
-		"commit_n=excluded.commit_n",
+		"commit_n=excluded.commit_n,clock_us=excluded.clock_us",
 		&w->upsert, e);
 	s = s ? s
 	      : hi_db_prepare(db, "UPDATE segments SET state='closed' WHERE number=?1", &w->close,
 			      e);
-	s = s ? s : hi_db_take(db, "next_writer", 1, &w->number, e);
+	s = s ? s : hi_writer_register(w, e);
 	return s ? s : hi_kept_init(&w->kept, e);
 }
 
@@ -160,6 +197,8 @@ int hi_store_writer_open(struct hi_store_writer **out, const char *path, bool *c
 	w->lock_fd = -1;
 	w->numbers_n = HI_WRITER_NUMBERS;
 	w->newest_us = HI_TIME_MIN;
+	hi_positions_init(&w->marks.said);
+	hi_positions_init(&w->marks.stored);
 	hi_buf_init(&w->rows.extra, EXTRA_MAX);
 	int s = open_writer(w, path, created, e);
 	if (s) {
@@ -170,7 +209,7 @@ int hi_store_writer_open(struct hi_store_writer **out, const char *path, bool *c
 	return s;
 }
 
-static int close_segments(struct hi_store_writer *w, struct hi_error *e)
+int hi_writer_close_segments(struct hi_store_writer *w, struct hi_error *e)
 {
 	sqlite3_stmt *st = NULL;
 	int s = hi_db_prepare(w->store->db,
@@ -184,14 +223,27 @@ static int close_segments(struct hi_store_writer *w, struct hi_error *e)
 	return s;
 }
 
-/* Rows without a commit stay behind committed lengths: the next writer cuts them off. */
+/*
+ * Rows without a commit stay behind committed lengths: the next writer cuts them
+ * off. What follows the last mark of a marked stream is cut off here: it is not
+ * the trace of a failure.
+ */
+static int end(struct hi_store_writer *w, struct hi_error *e)
+{
+	int s = w->marks.on ? hi_writer_forget(w, e) : HI_OK;
+	if (s || w->pending.records > 0)
+		return s;
+	return hi_writer_close_segments(w, e);
+}
+
 int hi_store_writer_close(struct hi_store_writer *w, struct hi_error *e)
 {
 	int s = HI_OK;
 	if (!w)
 		return HI_OK;
-	if (!w->failed && w->pending.records == 0)
-		s = hi_store_blame(w->store, close_segments(w, e), e);
+	if (!w->failed)
+		s = hi_store_blame(w->store, end(w, e), e);
+	hi_marks_release(&w->marks);
 	hi_segments_release(&w->set);
 	hi_kept_release(&w->kept);
 	hi_buf_release(&w->rows.extra);

@@ -15,24 +15,6 @@
 #include "store/db.h"
 #include "store/inside.h"
 
-static bool set_lock(int fd, short type, uint64_t first, uint64_t n)
-{
-	struct flock l = {
-		.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)first, .l_len = (off_t)n
-	};
-	return fcntl(fd, F_OFD_SETLK, &l) == 0;
-}
-
-bool hi_store_lock(int lock_fd, uint64_t first, uint64_t n)
-{
-	return set_lock(lock_fd, F_WRLCK, first, n);
-}
-
-void hi_store_unlock(int lock_fd, uint64_t first, uint64_t n)
-{
-	set_lock(lock_fd, F_UNLCK, first, n);
-}
-
 struct recovery {
 	struct hi_store *store;
 	int lock_fd;

@@ -164,12 +164,22 @@ static int sync_file(struct hi_segments *set, struct hi_segment *seg, struct hi_
 	return seg->fresh ? hi_layout_sync_folders(set->store_fd, path, e) : HI_OK;
 }
 
-int hi_segments_sync(struct hi_segments *set, struct hi_error *e)
+int hi_segments_write(struct hi_segments *set, struct hi_error *e)
 {
 	int s = HI_OK;
-	for (struct hi_segment *seg = set->touched; seg && s == HI_OK; seg = seg->next_touched)
+	for (struct hi_segment *seg = set->touched; seg && s == HI_OK; seg = seg->next_touched) {
 		if (seg->rows.len)
 			s = write_rows(set, seg, e);
+		/* One hour's buffer is worth keeping, two thousand hours' are not. */
+		if (set->touched_n > SYNC_EACH_MAX)
+			hi_buf_release(&seg->rows);
+	}
+	return s;
+}
+
+int hi_segments_sync(struct hi_segments *set, struct hi_error *e)
+{
+	int s = hi_segments_write(set, e);
 	if (s == HI_OK && set->touched_n > SYNC_EACH_MAX)
 		return syncfs(set->store_fd) ? hi_error_sys(e, "cannot sync the file system", "")
 					     : HI_OK;
@@ -219,12 +229,9 @@ struct hi_segment *hi_segments_next(const struct hi_segments *set, const struct 
 
 void hi_segments_committed(struct hi_segments *set)
 {
-	/* One hour's buffer is worth keeping, two thousand hours' are not. */
-	bool many = set->touched_n > SYNC_EACH_MAX;
 	for (struct hi_segment *seg = set->touched; seg; seg = seg->next_touched) {
 		seg->touched = seg->fresh = false;
-		if (many)
-			hi_buf_release(&seg->rows);
+		seg->committed = seg->length;
 	}
 	set->touched = NULL;
 	set->touched_n = 0;
@@ -234,4 +241,31 @@ void hi_segments_committed(struct hi_segments *set)
 void hi_segments_release(struct hi_segments *set)
 {
 	drop(set, true);
+	set->touched = NULL;
+	set->touched_n = 0;
+}
+
+/* As recovery would: nothing is to be seen of what was never there. */
+static int cut(struct hi_segments *set, struct hi_segment *seg, struct hi_error *e)
+{
+	char path[HI_LAYOUT_PATH_MAX];
+	hi_layout_path(seg->kind, seg->hour_us, seg->number, path);
+	if (seg->committed == 0)
+		return unlinkat(set->store_fd, path, 0) ? hi_error_sys(e, "cannot remove", path)
+							: HI_OK;
+	if (seg->length == seg->committed)
+		return HI_OK;
+	int s = open_fd(set, seg, e);
+	if (s == HI_OK && (ftruncate(seg->fd, (off_t)seg->committed) || fsync(seg->fd)))
+		s = hi_error_sys(e, "cannot cut", path);
+	return s;
+}
+
+int hi_segments_forget(struct hi_segments *set, struct hi_error *e)
+{
+	int s = HI_OK;
+	for (struct hi_segment *seg = set->touched; seg && s == HI_OK; seg = seg->next_touched)
+		s = cut(set, seg, e);
+	hi_segments_release(set);
+	return s;
 }

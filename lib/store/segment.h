@@ -11,7 +11,8 @@
 
 enum {
 	HI_SEGMENT_CLOSE_LEN = 8 << 20, /* a segment this long takes no more rows */
-	HI_SEGMENTS_MAX = 8192,		/* open segments at most; then all are closed */
+	HI_SEGMENTS_MAX = 8192,		/* open segments at most; then all are closed, */
+	HI_SEGMENTS_MARKED_MAX = 65536, /* but no commit may close them between two marks */
 	HI_SEGMENTS_FDS = 64,
 	HI_SEGMENTS_BUCKETS = 4096
 };
@@ -22,6 +23,7 @@ struct hi_segment {
 	uint64_t number;
 	struct hi_buf rows;	   /* not in the file yet */
 	uint64_t length;	   /* bytes in the file */
+	uint64_t committed;	   /* of them */
 	uint32_t crc;		   /* CRC-32C of them */
 	uint64_t rows_n;	   /* with those in memory, and so all that follows */
 	int64_t first_us, last_us; /* readings */
@@ -67,6 +69,9 @@ void hi_segment_note_line(struct hi_segment *seg, uint64_t seq);
 /* After bytes were put into seg->rows: notes it for the commit, writes what is much. */
 int hi_segments_put(struct hi_segments *set, struct hi_segment *seg, struct hi_error *e);
 
+/* All rows into their files. */
+int hi_segments_write(struct hi_segments *set, struct hi_error *e);
+
 /*
  * All rows into their files and the files onto the disk, with the folders of new
  * ones. After any failure nothing of this set may be committed.
@@ -75,6 +80,12 @@ int hi_segments_sync(struct hi_segments *set, struct hi_error *e);
 
 /* Every segment in turn: the one after seg, the first after NULL; NULL at the end. */
 struct hi_segment *hi_segments_next(const struct hi_segments *set, const struct hi_segment *seg);
+
+/*
+ * What came since the last commit is cut off, files that no commit knows are
+ * removed, and the set is empty. HI_OK or HI_IO.
+ */
+int hi_segments_forget(struct hi_segments *set, struct hi_error *e);
 
 /* After the commit: nothing is touched, and closed segments are gone. */
 void hi_segments_committed(struct hi_segments *set);

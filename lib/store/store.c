@@ -28,6 +28,7 @@ int hi_store_open_folder(struct hi_store **out, const char *operand, struct hi_e
 	*out = s;
 	if (!s)
 		return hi_error_set(e, HI_NOMEM, "no memory for a store");
+	s->lock_fd = -1;
 	s->one_hour = hi_layout_operand(operand, &s->path, &s->hour_us);
 	s->fd = s->path ? open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (s->fd >= 0)
@@ -80,6 +81,8 @@ void hi_store_close(struct hi_store *s)
 	if (!s)
 		return;
 	sqlite3_close(s->db);
+	if (s->lock_fd >= 0)
+		close(s->lock_fd);
 	if (s->fd >= 0)
 		close(s->fd);
 	free(s->path);
@@ -137,5 +140,68 @@ int hi_store_hours(struct hi_store *s, const struct hi_select *sel,
 	if (step != SQLITE_DONE)
 		status = hi_db_error(s->db, "the database failed", e);
 	sqlite3_finalize(st);
+	return hi_store_blame(s, status, e);
+}
+
+static int read_positions(struct hi_store *s, struct hi_positions *out, struct hi_error *e)
+{
+	sqlite3_stmt *st = NULL;
+	int step = SQLITE_ROW;
+	hi_positions_reset(out);
+	int status = hi_db_prepare(s->db, "SELECT key,value FROM positions ORDER BY key", &st, e);
+	while (status == HI_OK && (step = sqlite3_step(st)) == SQLITE_ROW)
+		status = hi_positions_set(out, hi_db_slice(st, 0), hi_db_slice(st, 1), e);
+	if (status == HI_OK && step != SQLITE_DONE)
+		status = hi_db_error(s->db, "the database failed", e);
+	sqlite3_finalize(st);
+	/* What a mark may not say no commit has written. */
+	return status == HI_CONTRACT ? hi_error_fmt(e, HI_CORRUPT, "no position", "store.db")
+				     : status;
+}
+
+int hi_store_positions(struct hi_store *s, struct hi_positions *out, struct hi_error *e)
+{
+	return hi_store_blame(s, read_positions(s, out, e), e);
+}
+
+static int is_old(struct hi_error *e)
+{
+	return hi_error_set(e, HI_USAGE,
+			    "a store of an earlier version; hi-store STORE </dev/null brings it "
+			    "up to date");
+}
+
+static int read_id(struct hi_store *s, char id[HI_STORE_ID_LEN + 1], struct hi_error *e)
+{
+	sqlite3_stmt *st = NULL;
+	int status = hi_db_prepare(s->db, "SELECT value FROM meta WHERE key='id'", &st, e);
+	if (status)
+		return status;
+	int step = sqlite3_step(st);
+	struct hi_slice found = step == SQLITE_ROW ? hi_db_slice(st, 0) : hi_slice_of("");
+	if (step == SQLITE_DONE)
+		status = is_old(e);
+	else if (step != SQLITE_ROW)
+		status = hi_db_error(s->db, "the database failed", e);
+	else if (found.len != HI_STORE_ID_LEN)
+		status = hi_error_fmt(e, HI_CORRUPT, "no id of a store", "store.db");
+	else
+		memcpy(id, found.ptr, HI_STORE_ID_LEN);
+	id[HI_STORE_ID_LEN] = '\0';
+	sqlite3_finalize(st);
+	return status;
+}
+
+int hi_store_id(struct hi_store *s, char id[HI_STORE_ID_LEN + 1], struct hi_error *e)
+{
+	return hi_store_blame(s, read_id(s, id, e), e);
+}
+
+int hi_store_need_marks(struct hi_store *s, struct hi_error *e)
+{
+	bool whole;
+	int status = hi_schema_is_whole(s->db, &whole, e);
+	if (status == HI_OK && !whole)
+		status = is_old(e);
 	return hi_store_blame(s, status, e);
 }

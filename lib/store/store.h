@@ -102,8 +102,9 @@ int hi_store_commit(struct hi_store_writer *w, struct hi_error *e);
  * A marked stream: commits carry positions, and nothing else commits until
  * hi_store_unmark. opening: where the stream begins; each key of it that the store
  * knows must stand there (HI_CONTRACT, e says which key), and is where the next
- * commit must find it. rewind: the store's positions are replaced by the opening's
- * at the first commit.
+ * commit must find it; a key that it does not know it must not know then, either.
+ * rewind: the store's positions are replaced by the opening's at the first commit.
+ * What was put before is committed, or, after another marked stream, forgotten.
  */
 int hi_store_begin(struct hi_store_writer *w, const struct hi_positions *opening, bool rewind,
 		   struct hi_error *e);
@@ -113,6 +114,11 @@ int hi_store_begin(struct hi_store_writer *w, const struct hi_positions *opening
  * transaction. HI_CONTRACT: another pipeline has moved one of the keys since; then
  * nothing is committed. Where nothing was put and no position moved it only
  * notes m's time.
+ *
+ * A key that is not in m stays where it stands, and where it comes back it must
+ * stand there. A key that no mark had so far must be new to the store; or it is
+ * taken over, where it stands in the store as m says and nothing was put since the
+ * mark before.
  */
 int hi_store_mark(struct hi_store_writer *w, const struct hi_mark *m, struct hi_error *e);
 
@@ -122,6 +128,24 @@ int hi_store_unmark(struct hi_store_writer *w, struct hi_error *e);
 
 /* All positions of the store. HI_OK, HI_NOMEM, HI_IO, HI_CORRUPT. */
 int hi_store_positions(struct hi_store *s, struct hi_positions *out, struct hi_error *e);
+
+enum { HI_STORE_ID_LEN = 32 };
+
+/*
+ * The store's id, hex digits given when it was made. HI_USAGE: it was made by an
+ * earlier version, and nobody has written to it since.
+ */
+int hi_store_id(struct hi_store *s, char id[HI_STORE_ID_LEN + 1], struct hi_error *e);
+
+/*
+ * Writers at work: one holds its number from before the catalogue shows it until
+ * it is closed, or dead. Ask before the snapshot that depends on it: of a writer
+ * that is gone the next snapshot holds all there will ever be. HI_OK or HI_IO.
+ */
+int hi_store_is_alive(struct hi_store *s, uint64_t number, bool *alive, struct hi_error *e);
+
+/* *number: the least above after that is at work; 0: none. */
+int hi_store_next_alive(struct hi_store *s, uint64_t after, uint64_t *number, struct hi_error *e);
 
 /* Closes without a commit; the segments are closed where nothing has failed. NULL is nothing. */
 int hi_store_writer_close(struct hi_store_writer *w, struct hi_error *e);

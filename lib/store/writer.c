@@ -1,6 +1,7 @@
 /*
  * Writing: rows go to segments, other records to the database, and a commit makes
- * both durable at one moment. make.c opens and closes a writer.
+ * both durable at one moment. make.c opens and closes a writer, marks.c has what
+ * the commits of a marked stream carry besides.
  */
 
 #include "store/writer.h"
@@ -8,8 +9,8 @@
 #include "store/db.h"
 
 enum {
-	COMMIT_LEN = 64 << 20, /* bytes of rows and records at most between two commits */
-	NUMBERS_MANY = 1024    /* segment numbers taken at a time at most */
+	PENDING_LEN = 64 << 20, /* bytes of rows and records in memory at most */
+	NUMBERS_MANY = 1024	/* segment numbers taken at a time at most */
 };
 
 /* A quiet hour is closed once the newest record is this far behind its end. */
@@ -20,15 +21,18 @@ static int no_memory(struct hi_error *e)
 	return hi_error_set(e, HI_NOMEM, "no memory for a store's writer");
 }
 
-/* A writer that has failed once stays so: what is on the disk is not known any more. */
-static int done(struct hi_store_writer *w, int status, struct hi_error *e)
+/*
+ * A writer that has failed once stays so: what is on the disk is not known any more.
+ * A contract is broken by the stream, not by a file of the store.
+ */
+int hi_writer_done(struct hi_store_writer *w, int status, struct hi_error *e)
 {
 	if (status < 0)
 		w->failed = true;
-	return hi_store_blame(w->store, status, e);
+	return status == HI_CONTRACT ? status : hi_store_blame(w->store, status, e);
 }
 
-static int refuse_failed(const struct hi_store_writer *w, struct hi_error *e)
+int hi_writer_refuse(const struct hi_store_writer *w, struct hi_error *e)
 {
 	return hi_error_fmt(e, HI_IO, "the store has failed before", "%s", w->store->path);
 }
@@ -54,6 +58,8 @@ static void bind_segment(const struct hi_store_writer *w, const struct hi_segmen
 	sqlite3_bind_int64(st, 14, (int64_t)seg->first_seq);
 	sqlite3_bind_int64(st, 15, (int64_t)seg->last_seq);
 	sqlite3_bind_int64(st, 16, (int64_t)commit_n);
+	if (w->marks.on && w->marks.clock.now_us > HI_TIME_MIN)
+		sqlite3_bind_int64(st, 17, w->marks.clock.now_us);
 	if (!reading)
 		return;
 	sqlite3_bind_int64(st, 3, seg->hour_us / HI_US_S);
@@ -92,39 +98,56 @@ static int close_quiet(struct hi_store_writer *w, bool all, struct hi_error *e)
 	return s;
 }
 
-static int transact(struct hi_store_writer *w, bool all, struct hi_error *e)
+static int transact(struct hi_store_writer *w, bool all, const struct hi_mark *m,
+		    struct hi_error *e)
 {
 	sqlite3 *db = w->store->db;
 	uint64_t commit_n = 0;
 	int s = hi_db_exec(db, "BEGIN IMMEDIATE", e);
 	if (s)
 		return s;
-	s = hi_db_take(db, "next_commit", 1, &commit_n, e);
+	s = m ? hi_marks_compare(w, m, e) : HI_OK;
+	s = s ? s : hi_db_take(db, "next_commit", 1, &commit_n, e);
 	s = s ? s : upsert_segments(w, all, commit_n, e);
 	s = s ? s : close_quiet(w, all, e);
 	s = s ? s : hi_kept_insert(&w->kept, db, w->number, commit_n, e);
+	if (s == HI_OK && m)
+		s = hi_marks_set(w, m, e);
 	s = s ? s : hi_db_exec(db, "COMMIT", e);
 	if (s)
 		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	return s;
 }
 
-/* all: every open segment is closed with it. */
-static int commit(struct hi_store_writer *w, bool all, struct hi_error *e)
+static void nothing_pending(struct hi_store_writer *w)
 {
-	if (w->pending.records == 0)
+	hi_kept_forget(&w->kept);
+	w->pending = (struct hi_store_pending){ 0 };
+	w->pending_len = 0;
+}
+
+int hi_writer_commit(struct hi_store_writer *w, bool all, const struct hi_mark *m,
+		     struct hi_error *e)
+{
+	if (w->pending.records == 0 && !m)
 		return HI_OK;
 	int s = hi_segments_sync(&w->set, e);
-	s = s ? s : transact(w, all, e);
+	s = s ? s : transact(w, all, m, e);
 	if (s)
 		return s;
+	w->used = true;
 	if (all || (w->hour && w->hour->closed))
 		w->hour = NULL;
 	hi_segments_committed(&w->set);
-	hi_kept_committed(&w->kept);
-	w->pending = (struct hi_store_pending){ 0 };
-	w->pending_len = 0;
+	nothing_pending(w);
 	return HI_OK;
+}
+
+int hi_writer_forget(struct hi_store_writer *w, struct hi_error *e)
+{
+	w->hour = NULL;
+	nothing_pending(w);
+	return hi_segments_forget(&w->set, e);
 }
 
 static int take_numbers(struct hi_store_writer *w, struct hi_error *e)
@@ -162,8 +185,12 @@ static int find_segment(struct hi_store_writer *w, enum hi_segment_kind kind, in
 	*out = hi_segments_find(&w->set, kind, hour_us);
 	if (*out)
 		return HI_OK;
-	if (w->set.n >= HI_SEGMENTS_MAX) {
-		int s = commit(w, true, e);
+	if (w->marks.on && w->set.n >= HI_SEGMENTS_MARKED_MAX)
+		return hi_error_set(e, HI_USAGE,
+				    "more than 65,536 hours of event time between two marks; "
+				    "the source must write marks more often");
+	if (!w->marks.on && w->set.n >= HI_SEGMENTS_MAX) {
+		int s = hi_writer_commit(w, true, NULL, e);
 		if (s)
 			return s;
 	}
@@ -187,6 +214,8 @@ static int put_reading(struct hi_store_writer *w, const struct hi_rec *rec, stru
 	hi_segment_note(seg, rec->t_us, rec->patient_id, w->rows.seq);
 	if (rec->t_us > w->newest_us)
 		w->newest_us = rec->t_us;
+	if (w->marks.on)
+		hi_stream_clock_reading(&w->marks.clock, rec->patient_id, rec->t_us);
 	return hi_segments_put(&w->set, seg, e);
 }
 
@@ -226,16 +255,25 @@ static int put(struct hi_store_writer *w, const struct hi_rec *rec, struct hi_er
 	return put_line(w, rec, rec->type == HI_T_REJECT ? HI_SEGMENT_REJECT : HI_SEGMENT_OTHER, e);
 }
 
+/* Between two marks rows go to their files without a commit, behind the committed lengths. */
+static int relieve(struct hi_store_writer *w, struct hi_error *e)
+{
+	if (!w->marks.on)
+		return hi_writer_commit(w, false, NULL, e);
+	w->pending_len = 0;
+	return hi_segments_write(&w->set, e);
+}
+
 int hi_store_put(struct hi_store_writer *w, const struct hi_rec *rec, struct hi_error *e)
 {
 	if (w->failed)
-		return refuse_failed(w, e);
+		return hi_writer_refuse(w, e);
 	int s = put(w, rec, e);
 	w->pending.records++;
 	w->pending.alerts += rec->type == HI_T_ALERT;
-	if (s == HI_OK && w->pending_len >= COMMIT_LEN)
-		s = commit(w, false, e);
-	return s ? done(w, s, e) : HI_OK;
+	if (s == HI_OK && w->pending_len >= PENDING_LEN)
+		s = relieve(w, e);
+	return s ? hi_writer_done(w, s, e) : HI_OK;
 }
 
 struct hi_store_pending hi_store_pending(const struct hi_store_writer *w)
@@ -245,5 +283,9 @@ struct hi_store_pending hi_store_pending(const struct hi_store_writer *w)
 
 int hi_store_commit(struct hi_store_writer *w, struct hi_error *e)
 {
-	return w->failed ? refuse_failed(w, e) : done(w, commit(w, false, e), e);
+	if (w->failed)
+		return hi_writer_refuse(w, e);
+	if (w->marks.on)
+		return hi_error_set(e, HI_USAGE, "a marked stream is committed by its marks alone");
+	return hi_writer_done(w, hi_writer_commit(w, false, NULL, e), e);
 }
