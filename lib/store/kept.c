@@ -142,17 +142,25 @@ int hi_kept_put(struct hi_kept *k, const struct hi_rec *rec, uint64_t seq, struc
 
 static int prepare_insert(struct hi_kept *k, sqlite3 *db, enum hi_type t, struct hi_error *e)
 {
-	char sql[512];
-	int n = snprintf(sql, sizeof(sql), "INSERT OR REPLACE INTO %s(", kept[t].table);
-	size_t columns = 0;
-	for (; columns < COLUMNS_MAX && kept[t].column[columns].kind != END; columns++)
-		n += snprintf(sql + n, sizeof(sql) - (size_t)n, "%s,",
-			      kept[t].column[columns].name);
-	n += snprintf(sql + n, sizeof(sql) - (size_t)n, "at_us,writer,seq,commit_n,line) VALUES(?");
-	for (size_t i = 1; i < columns + 5; i++)
-		n += snprintf(sql + n, sizeof(sql) - (size_t)n, ",?");
-	snprintf(sql + n, sizeof(sql) - (size_t)n, ")");
-	return hi_db_prepare(db, sql, &k->insert[t], e);
+	struct hi_buf sql;
+	hi_buf_init(&sql, 4096);
+	hi_buf_printf(&sql, "INSERT INTO %s(", kept[t].table);
+	for (const struct column *c = kept[t].column; c->kind != END; c++)
+		hi_buf_printf(&sql, "%s,", c->name);
+	hi_buf_puts(&sql, "at_us,writer,seq,commit_n,line) VALUES(");
+	for (const struct column *c = kept[t].column; c->kind != END; c++)
+		hi_buf_puts(&sql, "?,");
+	hi_buf_puts(&sql, "?,?,?,?,?) ON CONFLICT DO UPDATE SET ");
+	for (const struct column *c = kept[t].column; c->kind != END; c++)
+		hi_buf_printf(&sql, "%s=excluded.%s,", c->name, c->name);
+	hi_buf_puts(&sql, "at_us=excluded.at_us,writer=excluded.writer,seq=excluded.seq,"
+			  "commit_n=excluded.commit_n,line=excluded.line"
+			  " WHERE line<>excluded.line");
+	hi_buf_putc(&sql, '\0');
+	int s = sql.failed ? hi_error_set(e, HI_NOMEM, "no memory for a statement")
+			   : hi_db_prepare(db, hi_buf_view(&sql).ptr, &k->insert[t], e);
+	hi_buf_release(&sql);
+	return s;
 }
 
 /* SQLite copies the text: one with escapes lies in scratch, which the next column uses again. */

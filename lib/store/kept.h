@@ -34,7 +34,10 @@ void hi_kept_release(struct hi_kept *k);
  */
 int hi_kept_put(struct hi_kept *k, const struct hi_rec *rec, uint64_t seq, struct hi_error *e);
 
-/* Inserts what was noted, within the caller's transaction; hi_kept_forget forgets it. */
+/*
+ * Inserts what was noted, within the caller's transaction; hi_kept_forget forgets
+ * it. A record that is there already, byte for byte, changes nothing.
+ */
 int hi_kept_insert(struct hi_kept *k, sqlite3 *db, uint64_t writer, uint64_t commit_n,
 		   struct hi_error *e);
 void hi_kept_forget(struct hi_kept *k);

@@ -546,6 +546,29 @@ START_TEST(test_alive)
 }
 END_TEST
 
+START_TEST(test_identical_record)
+{
+	static const char one[] = "{\"type\":\"patient\",\"patient_id\":\"P\",\"version\":1}",
+			  other[] = "{\"type\":\"patient\",\"patient_id\":\"P\",\"version\":1,"
+				    "\"ward\":\"W\"}";
+	struct hi_store_writer *w = open_writer();
+	put_line(w, one);
+	ck_assert_int_eq(hi_store_commit(w, NULL), HI_OK);
+	put_line(w, one);
+	put_line(w, one);
+	ck_assert_int_eq(hi_store_commit(w, NULL), HI_OK);
+	check_sql("SELECT seq,commit_n,ward FROM patients", "1|1|-");
+	put_line(w, other);
+	ck_assert_int_eq(hi_store_commit(w, NULL), HI_OK);
+	check_sql("SELECT seq,commit_n,ward,json_extract(line,'$.ward') FROM patients", "4|3|W|W");
+	put_line(w, one);
+	put_line(w, other);
+	ck_assert_int_eq(hi_store_commit(w, NULL), HI_OK);
+	check_sql("SELECT seq,commit_n,ward FROM patients", "6|4|W");
+	close_writer(w);
+}
+END_TEST
+
 /* A store as the versions before marks made it. */
 static void make_old(void)
 {
@@ -618,6 +641,7 @@ int main(void)
 	tcase_add_test(t, test_another_stream_follows);
 	tcase_add_test(t, test_clock);
 	tcase_add_test(t, test_alive);
+	tcase_add_test(t, test_identical_record);
 	tcase_add_test(t, test_old_store_is_read);
 	tcase_add_test(t, test_old_store_is_brought_up_to_date);
 	suite_add_tcase(suite, t);
