@@ -378,9 +378,11 @@ int hi_csv_map_read(struct hi_csv_map *m, const char *path, struct hi_error *e)
 	hi_buf_init(&b, HI_CSV_MAP_BYTES_MAX);
 	while (s == HI_OK && got > 0) {
 		char *p = hi_buf_room(&b, 4096);
-		if (!p)
+		if (!p && b.max - b.len < 4096)
 			s = hi_error_set(e, HI_USAGE, "mapping: longer than 4 MiB");
-		else if ((got = hi_input_read(in, p, 4096, e)) < 0)
+		else if (!p)
+			s = hi_error_set(e, HI_NOMEM, "out of memory");
+		else if ((got = hi_input_read_on(in, p, 4096, e)) < 0)
 			s = (int)got;
 		else
 			b.len += (size_t)got;

@@ -283,6 +283,19 @@ long hi_input_read(struct hi_input *in, void *p, size_t cap, struct hi_error *e)
 	return in->begun ? read_fd(in, p, cap, e) : read_first(in, p, cap, e);
 }
 
+long hi_input_read_on(struct hi_input *in, void *p, size_t cap, struct hi_error *e)
+{
+	struct hi_error last;
+	long n;
+
+	do
+		n = hi_input_read(in, p, cap, &last);
+	while (n == HI_IO && last.sys == EINTR);
+	if (n < 0 && e)
+		*e = last;
+	return n;
+}
+
 bool hi_input_ready(const struct hi_input *in, int timeout_ms)
 {
 	struct pollfd wait = { .fd = in->fd, .events = POLLIN };

@@ -41,6 +41,9 @@ const char *hi_input_name(const struct hi_input *in);
  */
 long hi_input_read(struct hi_input *in, void *p, size_t cap, struct hi_error *e);
 
+/* The same, and an interrupted read goes on: for what is read before any signal matters. */
+long hi_input_read_on(struct hi_input *in, void *p, size_t cap, struct hi_error *e);
+
 /* True where a read would not wait: a file, or bytes (or the end) are there. */
 bool hi_input_ready(const struct hi_input *in, int timeout_ms);
 

@@ -13,10 +13,13 @@ static int read_all(struct hi_buf *b, const char *path, struct hi_error *e)
 	do {
 		char *room = hi_buf_room(b, 4096); /* the last 4095 bytes of the bound go unused */
 		if (!room) {
-			n = hi_error_fmt(e, HI_USAGE, "a rule file has at most 1 MiB", "%s", path);
+			n = b->max - b->len < 4096
+				    ? hi_error_fmt(e, HI_USAGE, "a rule file has at most 1 MiB",
+						   "%s", path)
+				    : hi_error_set(e, HI_NOMEM, "out of memory");
 			break;
 		}
-		n = hi_input_read(in, room, 4096, e);
+		n = hi_input_read_on(in, room, 4096, e);
 		if (n > 0)
 			b->len += (size_t)n;
 	} while (n > 0);
