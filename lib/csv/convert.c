@@ -275,7 +275,7 @@ static int convert(struct hi_csv_convert *c, const struct hi_csv_row *row, struc
 		return HI_OK;
 	}
 	if (s == HI_OK && c->plan->value != HI_CSV_NO_COLUMN)
-		s = hi_csv_convert_find(c, row, &narrow);
+		s = hi_csv_convert_find(c, row, &narrow, e);
 	if (s == HI_OK && narrow && narrow->state == HI_CSV_SERIES_NOT_NAMED) {
 		c->counts.no_code++;
 		if (c->field_n == 0)

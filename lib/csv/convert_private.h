@@ -92,7 +92,7 @@ int hi_csv_convert_refuse(struct hi_csv_convert *c, const struct hi_csv_row *row
  * row; that of a narrow one. HI_OK, HI_REFUSED (a reject was made) or an end.
  */
 int hi_csv_convert_find(struct hi_csv_convert *c, const struct hi_csv_row *row,
-			struct hi_csv_series **out);
+			struct hi_csv_series **out, struct hi_error *e);
 int hi_csv_convert_wide(struct hi_csv_convert *c, const struct hi_csv_row *row, struct hi_buf *out,
 			struct hi_error *e);
 int hi_csv_convert_narrow(struct hi_csv_convert *c, const struct hi_csv_row *row,

@@ -75,14 +75,16 @@ static size_t column_of(const struct hi_csv_plan *p, const char *name)
 }
 
 /* Adds a code of the mapping; of several for one code the last counts. */
-static int add_code(struct hi_csv_convert *c, const struct hi_csv_rule *r)
+static int add_code(struct hi_csv_convert *c, const struct hi_csv_rule *r, struct hi_error *e)
 {
 	struct hi_slice id = hi_slice_of(r->word);
 	struct hi_csv_series *s = hi_patients_get(c->names, id, hi_hash_slice(id));
 	char name[HI_CSV_NAME_MAX + 1];
 
 	if (!s)
-		return HI_NOMEM;
+		return hi_patients_count(c->names) < HI_CSV_NAMES_MAX
+			       ? hi_error_set(e, HI_NOMEM, "out of memory")
+			       : hi_error_set(e, HI_USAGE, "mapping: more than 4,096 codes");
 	snprintf(name, sizeof(name), "%.60s %.60s", r->column, r->word);
 	hi_csv_convert_series(c, s, name, &r->target);
 	if (s->stats)
@@ -91,7 +93,7 @@ static int add_code(struct hi_csv_convert *c, const struct hi_csv_rule *r)
 	return HI_OK;
 }
 
-static int take_rule(struct hi_csv_convert *c, const struct hi_csv_rule *r)
+static int take_rule(struct hi_csv_convert *c, const struct hi_csv_rule *r, struct hi_error *e)
 {
 	size_t column = column_of(c->plan, r->column);
 	struct hi_slice word = hi_slice_of(r->word);
@@ -104,7 +106,7 @@ static int take_rule(struct hi_csv_convert *c, const struct hi_csv_rule *r)
 		m->v = num.v;
 	} else if (r->kind == HI_CSV_CODE && r->target.role == HI_CSV_METRIC &&
 		   column == c->plan->name) {
-		return add_code(c, r);
+		return add_code(c, r, e);
 	} else if (r->kind == HI_CSV_CODE && r->target.role == HI_CSV_IGNORE) {
 		c->leave[c->leave_n++] = (struct hi_csv_leave){ column, r->word };
 		c->wanted[column] = true;
@@ -136,8 +138,8 @@ int hi_csv_tables_make(struct hi_csv_convert *c, struct hi_error *e)
 			c->type = i;
 	}
 	qsort(c->field, c->field_n, sizeof(*c->field), by_order);
-	for (size_t i = 0; i < rules; i++)
-		if (take_rule(c, &map->rule[i]) != HI_OK)
-			return hi_error_set(e, HI_NOMEM, "mapping: more than 4,096 codes");
-	return HI_OK;
+	int s = HI_OK;
+	for (size_t i = 0; i < rules && s == HI_OK; i++)
+		s = take_rule(c, &map->rule[i], e);
+	return s;
 }

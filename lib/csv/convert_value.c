@@ -5,6 +5,11 @@
 #include "csv/cell.h"
 #include "csv/convert_private.h"
 
+static int no_memory(struct hi_error *e)
+{
+	return hi_error_set(e, HI_NOMEM, "out of memory");
+}
+
 static char *append(char *p, const char *from, size_t n)
 {
 	memcpy(p, from, n);
@@ -19,8 +24,8 @@ static int write_reading(struct hi_csv_convert *c, const struct hi_csv_series *s
 		c->head.len + s->mid_len + v->json.len + s->post_len + c->tail.len + method_len + 2;
 	char *from = hi_buf_room(out, need), *p = from;
 
-	if (!p)
-		return hi_error_set(e, HI_NOMEM, "out of memory");
+	if (!p || s->no_memory || c->head.failed || c->tail.failed)
+		return no_memory(e);
 	p = append(p, c->head.ptr, c->head.len);
 	p = append(p, s->mid, s->mid_len);
 	p = append(p, v->json.ptr, v->json.len);
@@ -141,13 +146,15 @@ static void name_series(struct hi_csv_convert *c, struct hi_slice cell, struct h
 }
 
 int hi_csv_convert_find(struct hi_csv_convert *c, const struct hi_csv_row *row,
-			struct hi_csv_series **out)
+			struct hi_csv_series **out, struct hi_error *e)
 {
 	struct hi_slice cell = row->cell[c->plan->name];
 	struct hi_csv_series *s = NULL;
 
 	if (cell.len <= HI_CSV_NAME_MAX)
 		s = hi_patients_get(c->names, cell, hi_hash_slice(cell));
+	if (!s && cell.len <= HI_CSV_NAME_MAX && hi_patients_count(c->names) < HI_CSV_NAMES_MAX)
+		return no_memory(e);
 	if (!s)
 		return hi_csv_convert_refuse(c, row, c->plan->name,
 					     "metric_name: more than 4,096 of them, or too long");

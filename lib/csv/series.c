@@ -47,11 +47,12 @@ static struct hi_csv_stats *find_stats(struct hi_csv_stats_list *l, const struct
 	return st;
 }
 
-/* A buffer of bytes that somebody else has: sized so that it cannot fail. */
-static size_t finish(struct hi_buf *b, char *to, size_t cap)
+/* b's bytes to a text of s, which is sized so that only memory can be missing. */
+static size_t finish(struct hi_csv_series *s, struct hi_buf *b, char *to, size_t cap)
 {
 	size_t n = b->len < cap ? b->len : 0;
 
+	s->no_memory |= b->failed;
 	if (n > 0)
 		memcpy(to, b->ptr, n);
 	hi_buf_release(b);
@@ -75,7 +76,7 @@ void hi_csv_series_unit(struct hi_csv_series *s, const char *unit, struct hi_csv
 	if (unit[0] != '\0')
 		put_quoted(&b, ",\"unit\":", s->target.unit, "");
 	hi_buf_puts(&b, ",\"timestamp\":\"");
-	s->post_len = finish(&b, s->post, sizeof(s->post));
+	s->post_len = finish(s, &b, s->post, sizeof(s->post));
 	s->stats = find_stats(l, s);
 }
 
@@ -88,10 +89,10 @@ void hi_csv_series_make(struct hi_csv_series *s, const char *name,
 	snprintf(s->name, sizeof(s->name), "%s", name);
 	hi_buf_init(&b, sizeof(s->mid));
 	put_quoted(&b, "", target->name, ",\"value\":");
-	s->mid_len = finish(&b, s->mid, sizeof(s->mid));
+	s->mid_len = finish(s, &b, s->mid, sizeof(s->mid));
 	hi_buf_init(&b, sizeof(s->method));
 	if (target->method[0] != '\0')
 		put_quoted(&b, ",\"method\":", target->method, "");
-	s->method_len = finish(&b, s->method, sizeof(s->method));
+	s->method_len = finish(s, &b, s->method, sizeof(s->method));
 	hi_csv_series_unit(s, target->unit, l);
 }

@@ -15,6 +15,7 @@ enum hi_csv_series_state {
 struct hi_csv_series {
 	enum hi_csv_series_state state;
 	bool off;			/* not selected */
+	bool no_memory;			/* for its texts: nothing can be written with it */
 	char name[HI_CSV_NAME_MAX + 1]; /* of the column or the code, for statistics */
 	struct hi_csv_target target;
 	char unit_cell[32];	    /* what the unit column held when post was made */
