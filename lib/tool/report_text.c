@@ -10,6 +10,8 @@
 static void cell(struct hi_table *t, struct hi_buf *b)
 {
 	hi_table_cell(t, hi_buf_view(b));
+	if (b->failed)
+		hi_table_fail(t);
 	hi_buf_reset(b);
 }
 
@@ -55,7 +57,7 @@ static void text_patient(struct hi_table *t, const struct hi_summary *s,
 }
 
 /* A column's title as hi_table_new takes it: set to the right, ended by NUL. */
-static void title_of(char out[TITLE_MAX], const struct hi_summary_metric *m, struct hi_buf *b)
+static bool title_of(char out[TITLE_MAX], const struct hi_summary_metric *m, struct hi_buf *b)
 {
 	size_t n;
 
@@ -64,10 +66,13 @@ static void title_of(char out[TITLE_MAX], const struct hi_summary_metric *m, str
 		hi_buf_puts(b, m->metric->short_name);
 	else
 		hi_plain_text(b, hi_words_view(&m->name));
+	if (b->failed)
+		return false;
 	n = b->len < TITLE_MAX - 1 ? b->len : TITLE_MAX - 1;
 	memcpy(out, b->ptr, n);
 	out[n] = '\0';
 	hi_buf_reset(b);
+	return true;
 }
 
 static int text_board(struct hi_writer *w, const struct hi_summary *s, struct hi_buf *b)
@@ -78,7 +83,8 @@ static int text_board(struct hi_writer *w, const struct hi_summary *s, struct hi
 	struct hi_table *t;
 
 	for (unsigned i = 0; i < n; i++) {
-		title_of(name[i], &s->metrics[s->metric_order[i]], b);
+		if (!title_of(name[i], &s->metrics[s->metric_order[i]], b))
+			return HI_NOMEM;
 		titles[i + 2] = name[i];
 	}
 	titles[n + 2] = "NEWEST";

@@ -43,7 +43,10 @@ int hi_show_open(struct hi_show *s, struct hi_run *run, struct hi_error *e)
 static struct hi_slice text_of(struct hi_show *s, const struct hi_rec *rec, const char *key)
 {
 	hi_buf_reset(&s->scratch);
-	return hi_rec_text(rec, key, &s->scratch);
+	struct hi_slice text = hi_rec_text(rec, key, &s->scratch);
+	if (s->scratch.failed)
+		hi_table_fail(s->table);
+	return text;
 }
 
 /* "alert HYPOXIA ACTIVE" */
@@ -78,6 +81,8 @@ static void put_value(struct hi_show *s, const struct hi_rec *rec)
 	}
 	if (rec->has & HI_HAS_VALUE)
 		hi_rec_value(rec, &s->scratch);
+	if (s->scratch.failed)
+		hi_table_fail(s->table);
 	const struct hi_member *m =
 		rec->type == HI_T_ALERT ? hi_rec_member(rec, "observed_value") : NULL;
 	hi_table_cell(s->table, m ? m->value : hi_buf_view(&s->scratch));

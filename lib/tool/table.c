@@ -53,8 +53,17 @@ struct hi_table *hi_table_new(const char *const *titles, size_t n)
 		c->right = titles[i][0] == '>';
 		c->title = titles[i] + c->right;
 		c->width = hi_text_width(cleaned(t, hi_slice_of(c->title)));
+		if (t->clean.failed) {
+			hi_table_free(t);
+			return NULL;
+		}
 	}
 	return t;
+}
+
+void hi_table_fail(struct hi_table *t)
+{
+	t->text.failed = true;
 }
 
 void hi_table_free(struct hi_table *t)
@@ -113,8 +122,10 @@ void hi_table_flush(struct hi_table *t, struct hi_writer *w)
 {
 	const char *p = hi_buf_view(&t->text).ptr, *end = p + t->text.len;
 
-	for (size_t i = 0; i < t->columns_n && !t->fixed; i++)
+	for (size_t i = 0; i < t->columns_n && !t->fixed; i++) {
 		put_cell(t, w, i, cleaned(t, hi_slice_of(t->columns[i].title)));
+		t->text.failed |= t->clean.failed;
+	}
 	t->fixed = true;
 	if (t->text.failed) { /* a cell, or the NUL that ends it, is missing */
 		hi_writer_fail(w, ENOMEM);

@@ -20,6 +20,9 @@ struct hi_table *hi_table_new(const char *const *titles, size_t n);
 /* The next cell, row by row; copied. */
 void hi_table_cell(struct hi_table *t, struct hi_slice text);
 
+/* What a cell is made of is not whole for want of memory: the output fails at its next flush. */
+void hi_table_fail(struct hi_table *t);
+
 /*
  * Ends a row: cells not given are empty. Keeps memory bounded: 4,000 rows are
  * held, then they are written, widths are fixed and rows stream.
