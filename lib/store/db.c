@@ -21,7 +21,13 @@ bool hi_db_is(int dir_fd, const char *path)
 	int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	bool is = read(fd, h, sizeof(h)) == HEADER && memcmp(h, "SQLite format 3", 16) == 0;
+	ssize_t got = 1;
+	size_t len = 0;
+	while (len < HEADER && (got > 0 || (got < 0 && errno == EINTR))) {
+		got = read(fd, h + len, HEADER - len);
+		len += got > 0 ? (size_t)got : 0;
+	}
+	bool is = len == HEADER && memcmp(h, "SQLite format 3", 16) == 0;
 	close(fd);
 	uint32_t id = 0;
 	for (int i = 0; i < 4; i++)

@@ -1,5 +1,6 @@
 #include "tool/run.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -233,7 +234,7 @@ static void claim_standard_descriptors(void)
 {
 	static const int mode[3] = { O_WRONLY, O_RDONLY, O_WRONLY };
 	for (int fd = 0; fd < 3; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", mode[fd]) != fd)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", mode[fd]) != fd)
 			_exit(4);
 }
 
