@@ -274,6 +274,16 @@ static char *put_patient(struct hi_gen *g, char *p, uint64_t stop)
 	return p;
 }
 
+/* k readings lie with at most k / 6 + 1 patients, each with as many late ones as there are sets. */
+uint64_t hi_gen_within(const struct hi_gen *g, uint64_t lines)
+{
+	const struct hi_gen_faults *f = &g->c.faults;
+	const uint64_t late = hi_gen_faults_has(f, HI_GEN_LATE) ? HI_GEN_LATE_MAX : 0;
+	const uint64_t first = late * HI_GEN_VITALS;
+	const uint64_t each = late + (hi_gen_faults_has(f, HI_GEN_DUPLICATE) ? 2 : 1);
+	return lines >= first + each ? (lines - first) / each : 1;
+}
+
 size_t hi_gen_fill(struct hi_gen *g, uint64_t stop, char *out, size_t cap)
 {
 	char *p = out, *last = out + cap - HI_GEN_ROOM_MIN;

@@ -76,6 +76,12 @@ static inline uint64_t hi_gen_set_size(const struct hi_gen *g)
 }
 
 /*
+ * How many readings from g->n on give at most so many lines, whatever their faults;
+ * 1 where that may give more.
+ */
+uint64_t hi_gen_within(const struct hi_gen *g, uint64_t lines);
+
+/*
  * Writes the lines of the readings from g->n on, as far as stop (at most
  * g->limit) and as whole lines fit into out[0..cap), cap >= HI_GEN_ROOM_MIN;
  * moves g->n. Returns the bytes written: 0 may also mean that all were missing.

@@ -61,14 +61,30 @@ static bool is_begun(int fd, unsigned found)
 	return begun;
 }
 
-/* A store, an empty folder, or one that was to become a store. *created: it will be made. */
+/* An empty folder, or one that was to become a store. */
+static bool may_become(int fd)
+{
+	unsigned found = contents(fd);
+	return found == 0 || is_begun(fd, found);
+}
+
+bool hi_store_absent(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT;
+	bool absent = !hi_db_is(fd, "store.db") && may_become(fd);
+	close(fd);
+	return absent;
+}
+
+/* *created: it will be made. Another writer may have made it between the looks. */
 static int check_folder(const struct hi_store *s, bool *created, struct hi_error *e)
 {
 	if (hi_db_is(s->fd, "store.db"))
 		return HI_OK;
-	unsigned found = contents(s->fd);
-	*created = true;
-	if (found == 0 || is_begun(s->fd, found))
+	*created = may_become(s->fd);
+	if (*created || hi_db_is(s->fd, "store.db"))
 		return HI_OK;
 	return hi_error_fmt(e, HI_USAGE, "a folder that is not empty and no store", "%s", s->path);
 }

@@ -17,6 +17,9 @@ struct hi_store; /* opaque: an open store, for reading or writing */
  */
 bool hi_store_is(const char *path);
 
+/* True where there is no store yet and hi_store_writer_open would make one. */
+bool hi_store_absent(const char *path);
+
 /*
  * Opens for reading. path may carry an hour after '@'. A newer format is refused
  * (HI_USAGE); HI_IO, HI_CORRUPT.

@@ -58,7 +58,9 @@ enum {
 	HI_AT_PATIENT,
 	HI_AT_METRIC,
 	HI_AT_FORMAT,
-	HI_AT_TZ
+	HI_AT_TZ,
+	HI_AT_MARK,
+	HI_AT_WINDOW
 };
 
 #endif

@@ -145,14 +145,32 @@ static int day_of(const char *arg, struct hi_common *c, struct hi_error *e)
 	return HI_OK;
 }
 
-static int last_of(const char *arg, struct hi_common *c, struct hi_error *e)
+static int above_0(int64_t v, const char *arg, struct hi_error *e)
+{
+	return v > 0 ? HI_OK : bad(e, "must be above 0", arg);
+}
+
+/* "20" goes into n, "24h" into us. */
+static int count_or_duration(const char *arg, int64_t *n, int64_t *us, struct hi_error *e)
 {
 	bool count = arg[strspn(arg, "0123456789")] == '\0';
-	int st = count ? whole_number(arg, &c->last_n, e) : duration_of(arg, &c->last_us, e);
+	int st = count ? whole_number(arg, n, e) : duration_of(arg, us, e);
 
-	if (st == HI_OK && (count ? c->last_n : c->last_us) <= 0)
-		return bad(e, "must be above 0", arg);
-	return st;
+	return st == HI_OK ? above_0(count ? *n : *us, arg, e) : st;
+}
+
+/* By time or by lines: the later one holds. */
+static int mark_of(const char *arg, struct hi_common *c, struct hi_error *e)
+{
+	c->mark_us = c->mark_lines = 0;
+	return count_or_duration(arg, &c->mark_lines, &c->mark_us, e);
+}
+
+static int window_of(const char *arg, struct hi_common *c, struct hi_error *e)
+{
+	int st = duration_of(arg, &c->window_us, e);
+
+	return st == HI_OK ? above_0(c->window_us, arg, e) : st;
 }
 
 static int format_of(const char *arg, struct hi_common *c, struct hi_error *e)
@@ -180,7 +198,7 @@ static int apply_special(const struct hi_option *o, const char *arg, struct hi_c
 	case HI_AT_DAY:
 		return day_of(arg, c, e);
 	case HI_AT_LAST:
-		return last_of(arg, c, e);
+		return count_or_duration(arg, &c->last_n, &c->last_us, e);
 	case HI_AT_PATIENT:
 		if (*arg == '@')
 			return hi_option_ids_of_file(&c->patients, arg + 1, e);
@@ -189,6 +207,10 @@ static int apply_special(const struct hi_option *o, const char *arg, struct hi_c
 		return add_list(&c->metrics, arg, true, e);
 	case HI_AT_FORMAT:
 		return format_of(arg, c, e);
+	case HI_AT_MARK:
+		return mark_of(arg, c, e);
+	case HI_AT_WINDOW:
+		return window_of(arg, c, e);
 	default: /* help, version, tz: options.c has seen to them */
 		return HI_OK;
 	}

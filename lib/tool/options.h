@@ -50,7 +50,8 @@ enum {
 	HI_GROUP_TZ = 16,	/* --tz */
 	HI_GROUP_STRICT = 32,	/* --strict */
 	HI_GROUP_PROGRESS = 64, /* --progress */
-	HI_GROUP_STREAM = 128	/* --uncounted: of tools that read records */
+	HI_GROUP_STREAM = 128,	/* --uncounted: of tools that read records */
+	HI_GROUP_SOURCE = 256	/* --mark --tick */
 };
 
 enum hi_format { HI_FORMAT_NDJSON, HI_FORMAT_TABLE, HI_FORMAT_CSV };
@@ -71,7 +72,12 @@ struct hi_common {
 	struct hi_strings types;
 	const char *metrics_file;
 	bool progress;
-	bool uncounted; /* lines between marks may be more or fewer than they say */
+	bool uncounted;	    /* lines between marks may be more or fewer than they say */
+	int64_t mark_us;    /* --mark 200ms; 0: not given, or in lines: */
+	int64_t mark_lines; /* --mark 10000; 0: not given, or by time */
+	const char *resume; /* --resume STORE; NULL: not given */
+	int64_t window_us;  /* --window; 0: not given */
+	bool tick;
 };
 
 struct hi_program {

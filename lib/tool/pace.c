@@ -29,6 +29,12 @@ int64_t hi_pace_due(int64_t begun_us, int64_t after_us, double pace)
 	return due_us < (double)NEVER_US ? begun_us + (int64_t)due_us : NEVER_US;
 }
 
+int64_t hi_pace_gone(int64_t begun_us, double pace)
+{
+	double gone_us = (double)(hi_monotonic_us() - begun_us) * pace;
+	return gone_us < (double)NEVER_US ? (int64_t)gone_us / HI_US_MS * HI_US_MS : NEVER_US;
+}
+
 /* A signal between the look and the sleep would be slept over: hence by half seconds. */
 void hi_pace_sleep(struct hi_run *run, int64_t at_us)
 {

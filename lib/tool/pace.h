@@ -13,6 +13,9 @@ int hi_pace_parse(const char *text, double *pace, struct hi_error *e);
  */
 int64_t hi_pace_due(int64_t begun_us, int64_t after_us, double pace);
 
+/* The event time that has gone since then, in whole milliseconds. */
+int64_t hi_pace_gone(int64_t begun_us, double pace);
+
 /* Sleeps to a point of the monotonic clock, or until a signal asks for the end. */
 void hi_pace_sleep(struct hi_run *run, int64_t at_us);
 

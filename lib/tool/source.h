@@ -43,7 +43,7 @@ int hi_source_begin(struct hi_source *s, const struct hi_positions *opening, str
 uint64_t hi_source_room(const struct hi_source *s);
 
 /* How long a source may wait for data until a mark is due, in ms, at most most_ms. */
-int hi_source_wait_ms(const struct hi_source *s, int most_ms);
+int hi_source_wait_ms(struct hi_source *s, int most_ms);
 
 /* A mark is due: by lines, by time, or, where nothing came, once a second. */
 bool hi_source_due(struct hi_source *s);

@@ -78,6 +78,38 @@ START_TEST(begins_anywhere)
 }
 END_TEST
 
+/* Whatever is asked for is never more than was allowed, and a mark's distance is reached. */
+static void check_within(const char *faults, uint64_t lines)
+{
+	struct hi_gen_config c = config(7, faults);
+	struct hi_gen g;
+	c.count = 2000;
+	start(&g, &c);
+	while (g.n < g.limit) {
+		uint64_t first = g.n, before = g.lines, within = hi_gen_within(&g, lines);
+		hi_gen_fill(&g, g.n + within, whole, OUT_CAP);
+		ck_assert(within >= 1);
+		ck_assert_uint_eq(first + within < g.limit ? first + within : g.limit, g.n);
+		if (within > 1)
+			ck_assert_uint_le(g.lines - before, lines);
+	}
+}
+
+START_TEST(so_many_lines_at_most)
+{
+	static const char *const faults[] = {
+		NULL, "missing=0.5", "garbage=1", "duplicate=1", "late=1", "late=0.5,duplicate=0.5"
+	};
+	struct hi_gen_config c = config(7, NULL);
+	struct hi_gen g;
+	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+		for (uint64_t lines = 0; lines < 1000; lines += 1 + lines / 3)
+			check_within(faults[i], lines);
+	start(&g, &c);
+	ck_assert_uint_eq(10000, hi_gen_within(&g, 10000)); /* exact where nothing is at fault */
+}
+END_TEST
+
 START_TEST(late_readings_all_come)
 {
 	struct hi_gen_config c = config(3, "late=0.5");
@@ -266,6 +298,7 @@ int main(void)
 	Suite *s = suite_create("gen");
 	TCase *c = tcase_create("gen");
 	tcase_add_test(c, begins_anywhere);
+	tcase_add_test(c, so_many_lines_at_most);
 	tcase_add_test(c, late_readings_all_come);
 	tcase_add_test(c, faults_come_at_their_rates);
 	tcase_add_test(c, faults_are_read);

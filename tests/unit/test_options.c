@@ -35,7 +35,7 @@ static const struct hi_program program = {
 	.summary = "patients that look like patients",
 	.usage = "[OPTION]...",
 	.examples = "hi-gen --patients 3 | hi-detect\nhi-gen -n 3\n",
-	.groups = 127,
+	.groups = 511,
 	.options = own,
 };
 
@@ -146,6 +146,19 @@ START_TEST(shared_ones)
 }
 END_TEST
 
+START_TEST(marks_by_time_or_lines)
+{
+	ck_assert_int_eq(-1, parse("--mark 200ms --tick"));
+	ck_assert(common.mark_us == 200 * HI_US_MS && common.mark_lines == 0 && common.tick);
+	ck_assert_int_eq(-1, parse("--mark 200ms --mark 10000"));
+	ck_assert(common.mark_us == 0 && common.mark_lines == 10000 && !common.tick);
+	ck_assert_int_eq(-1, parse("--mark 10000 --mark 1s"));
+	ck_assert(common.mark_us == HI_US_S && common.mark_lines == 0);
+	ck_assert_int_eq(-1, parse(""));
+	ck_assert(!common.mark_us && !common.mark_lines && !common.resume && !common.window_us);
+}
+END_TEST
+
 START_TEST(the_zone_may_come_last)
 {
 	ck_assert_int_eq(-1, parse("--day 2025-03-30 --tz Europe/Berlin"));
@@ -222,6 +235,10 @@ static const struct {
 	{ "--speed 0x10", "--speed: not a number: 0x10", 2 },
 	{ "--last 0", "--last: must be above 0: 0", 2 },
 	{ "--last 5y", "--last: not a duration (200ms, 10s, 4h, 30d): 5y", 2 },
+	{ "--mark 0", "--mark: must be above 0: 0", 2 },
+	{ "--mark 0s", "--mark: must be above 0: 0s", 2 },
+	{ "--mark -5", "--mark: not a duration (200ms, 10s, 4h, 30d): -5", 2 },
+	{ "--mark=", "--mark: not a whole number", 2 },
 	{ "--format tabl", "--format: not one of table, ndjson, csv: tabl", 2 },
 	{ "--metric hr,,rr", "--metric: an empty name in a list: hr,,rr", 2 },
 	{ "--type alert,", "--type: an empty name in a list: alert,", 2 },
@@ -312,6 +329,7 @@ int main(void)
 	tcase_add_test(c, nothing);
 	tcase_add_test(c, every_kind);
 	tcase_add_test(c, shared_ones);
+	tcase_add_test(c, marks_by_time_or_lines);
 	tcase_add_test(c, the_zone_may_come_last);
 	tcase_add_test(c, ids_are_wiped);
 	tcase_add_loop_test(c, refuses_in_one_line, 0, (int)(sizeof refusals / sizeof *refusals));
