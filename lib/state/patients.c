@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 enum {
 	CHUNK_BYTES = 64 * 1024,
 	ID_LEN_MAX = UINT16_MAX,
@@ -219,6 +221,51 @@ void *hi_patients_find(const struct hi_patients *t, struct hi_slice id, uint64_t
 	const struct slot *s = probe(t, id, (uint32_t)hash);
 
 	return s->n ? state_at(t, s->n - 1) : NULL;
+}
+
+struct hi_slice hi_patients_id(const struct hi_patients *t, const void *state)
+{
+	return id_of(t, state);
+}
+
+/* A new table with those of t that are kept. NULL: no memory. */
+static struct hi_patients *copy_kept(const struct hi_patients *t,
+				     bool (*keep)(void *arg, const void *state), void *arg)
+{
+	struct hi_patients *to = hi_patients_new(t->state_size, t->max_n);
+
+	for (size_t i = 0; to && i < t->n; i++) {
+		const char *p = state_at(t, i);
+		struct hi_slice id = id_of(t, p);
+		void *state;
+
+		if (!keep(arg, p))
+			continue;
+		state = add(to, id, (uint32_t)hi_hash_slice(id));
+		if (!state) {
+			hi_patients_free(to);
+			return NULL;
+		}
+		memcpy(state, p, t->state_size);
+	}
+	return to;
+}
+
+bool hi_patients_sweep(struct hi_patients **t, bool (*keep)(void *arg, const void *state),
+		       void (*moved)(void *arg, void *from, void *to), void *arg)
+{
+	struct hi_patients *from = *t, *to = copy_kept(from, keep, arg);
+	size_t kept = 0;
+
+	if (!to)
+		return false;
+	for (size_t i = 0; i < from->n; i++) {
+		char *p = state_at(from, i);
+		moved(arg, p, keep(arg, p) ? state_at(to, kept++) : NULL);
+	}
+	hi_patients_free(from);
+	*t = to;
+	return true;
 }
 
 size_t hi_patients_count(const struct hi_patients *t)

@@ -7,6 +7,7 @@
 #ifndef HI_STATE_PATIENTS_H
 #define HI_STATE_PATIENTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/slice.h"
@@ -23,6 +24,19 @@ void *hi_patients_get(struct hi_patients *t, struct hi_slice id, uint64_t hash);
 
 /* The state of id, or NULL. */
 void *hi_patients_find(const struct hi_patients *t, struct hi_slice id, uint64_t hash);
+
+/* The id of the patient whose state is at state. */
+struct hi_slice hi_patients_id(const struct hi_patients *t, const void *state);
+
+/*
+ * Gives the memory of some back: a new table takes the place of *t, with those in it,
+ * in their order, for which keep says so. Pointers to states end here: moved is called
+ * with each old state, and with its new one, or NULL where it was not kept. keep is
+ * asked twice and must say the same again. Hashes must be hi_hash_slice's. False: no
+ * memory, and *t is as it was.
+ */
+bool hi_patients_sweep(struct hi_patients **t, bool (*keep)(void *arg, const void *state),
+		       void (*moved)(void *arg, void *from, void *to), void *arg);
 
 /* Number of patients; the i-th in order of first appearance, its id in *id. */
 size_t hi_patients_count(const struct hi_patients *t);

@@ -147,6 +147,84 @@ START_TEST(large_states_and_none)
 }
 END_TEST
 
+struct swept {
+	size_t kept, dropped;
+};
+
+static bool is_odd(void *arg, const void *state)
+{
+	(void)arg;
+	return *(const uint64_t *)state % 2;
+}
+
+static void count_moved(void *arg, void *from, void *to)
+{
+	struct swept *s = arg;
+
+	ck_assert_int_eq(to != NULL, is_odd(NULL, from));
+	if (to)
+		ck_assert_uint_eq(*(uint64_t *)to, *(uint64_t *)from);
+	*(to ? &s->kept : &s->dropped) += 1;
+}
+
+static bool is_any(void *arg, const void *state)
+{
+	(void)state;
+	return arg != NULL;
+}
+
+static void ignore_moved(void *arg, void *from, void *to)
+{
+	(void)arg;
+	(void)from;
+	(void)to;
+}
+
+/* Those that are kept stand in their order under their ids, long ones too. */
+START_TEST(sweep)
+{
+	enum { N = 5000 };
+	struct hi_patients *t = hi_patients_new(sizeof(uint64_t), N);
+	struct swept s = { 0 };
+	size_t bytes;
+	char b[300];
+	struct hi_slice id, at;
+
+	memset(b, 'x', sizeof b);
+	for (size_t i = 0; i < N; i++) {
+		id = id_text(b, i);
+		id.len = i % 5 ? id.len : sizeof b;
+		*(uint64_t *)hi_patients_get(t, id, hi_hash_slice(id)) = i;
+		ck_assert(hi_slice_eq(hi_patients_id(t, hi_patients_find(t, id, hi_hash_slice(id))),
+				      id));
+	}
+	bytes = hi_patients_bytes(t);
+	ck_assert(hi_patients_sweep(&t, is_odd, count_moved, &s));
+	ck_assert_uint_eq(s.kept, N / 2);
+	ck_assert_uint_eq(s.dropped, N / 2);
+	ck_assert_uint_eq(hi_patients_count(t), N / 2);
+	ck_assert_uint_lt(hi_patients_bytes(t), bytes * 2 / 3);
+	for (size_t i = 0; i < N; i++) {
+		id = id_text(b, i);
+		id.len = i % 5 ? id.len : sizeof b;
+		uint64_t *state = hi_patients_find(t, id, hi_hash_slice(id));
+		ck_assert_int_eq(state != NULL, i % 2);
+		if (!state)
+			continue;
+		ck_assert_uint_eq(*state, i);
+		ck_assert_ptr_eq(state, hi_patients_at(t, i / 2, &at));
+		ck_assert(hi_slice_eq(at, id));
+	}
+	/* All of them, and none: the table is as good as new. */
+	ck_assert(hi_patients_sweep(&t, is_any, ignore_moved, t));
+	ck_assert_uint_eq(hi_patients_count(t), N / 2);
+	ck_assert(hi_patients_sweep(&t, is_any, ignore_moved, NULL));
+	ck_assert_uint_eq(hi_patients_count(t), 0);
+	ck_assert_ptr_nonnull(hi_patients_get(t, HI_LIT("y"), hi_hash_slice(HI_LIT("y"))));
+	hi_patients_free(t);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("patients");
@@ -156,6 +234,7 @@ int main(void)
 	tcase_add_test(t, odd_ids);
 	tcase_add_test(t, every_length);
 	tcase_add_test(t, large_states_and_none);
+	tcase_add_test(t, sweep);
 	Suite *s = suite_create("patients");
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
