@@ -168,27 +168,38 @@ int hi_csv_convert_find(struct hi_csv_convert *c, const struct hi_csv_row *row,
 }
 
 /* The unit column's spelling by the mapping, then by the known units. */
-static int take_unit(struct hi_csv_convert *c, const struct hi_csv_row *row,
-		     struct hi_csv_series *s)
+static bool find_unit(const struct hi_csv_convert *c, const struct hi_csv_series *s,
+		      struct hi_slice cell, char unit[HI_UNIT_MAX + 1])
 {
-	struct hi_slice cell = row->cell[c->plan->unit], as = cell;
 	const struct hi_csv_map *map = c->plan->map;
-	char unit[HI_UNIT_MAX + 1];
+	struct hi_slice as = cell;
 
-	if (c->coded_names || hi_csv_is_missing(cell) || hi_slice_is(cell, s->unit_cell))
-		return HI_OK;
 	for (size_t i = 0; map && i < map->n; i++)
 		if (map->rule[i].kind == HI_CSV_CODE && map->rule[i].target.role == HI_CSV_UNIT &&
 		    hi_slice_is(cell, map->rule[i].word))
 			as = hi_slice_of(map->rule[i].target.unit);
-	if (!hi_csv_text_ok(as, HI_UNIT_MAX) ||
-	    hi_csv_known_unit(s->target.known, as, unit) != HI_OK)
+	return hi_csv_text_ok(as, HI_UNIT_MAX) &&
+	       hi_csv_known_unit(s->target.known, as, unit) == HI_OK;
+}
+
+/* A row without a unit has the metric's own, whatever the row before had. */
+static int take_unit(struct hi_csv_convert *c, const struct hi_csv_row *row,
+		     struct hi_csv_series *s)
+{
+	struct hi_slice cell = row->cell[c->plan->unit];
+	char unit[HI_UNIT_MAX + 1];
+
+	if (hi_csv_is_missing(cell))
+		cell = HI_LIT("");
+	if (c->coded_names || hi_slice_is(cell, s->unit_cell))
+		return HI_OK;
+	if (cell.len == 0)
+		memcpy(unit, s->unit_own, sizeof(unit));
+	else if (cell.len >= sizeof(s->unit_cell) || !find_unit(c, s, cell, unit))
 		return hi_csv_convert_refuse(c, row, c->plan->unit,
 					     "unit: not one of the metric's");
-	if (cell.len < sizeof(s->unit_cell)) {
-		memcpy(s->unit_cell, cell.ptr, cell.len);
-		s->unit_cell[cell.len] = '\0';
-	}
+	memcpy(s->unit_cell, cell.ptr, cell.len);
+	s->unit_cell[cell.len] = '\0';
 	hi_csv_series_unit(s, unit, &c->stats);
 	return HI_OK;
 }

@@ -230,6 +230,7 @@ static int sniff(struct hi_csv_rows *r, struct hi_error *e)
 	if (line.len >= 3 && memcmp(line.ptr, "\xEF\xBB\xBF", 3) == 0) {
 		line = (struct hi_slice){ line.ptr + 3, line.len - 3 };
 		r->pos = r->start = 3;
+		r->mark = r->marked ? 3 : r->mark; /* it is no part of what is looked at again */
 	}
 	cr = memchr(line.ptr, '\r', line.len);
 	if (cr && cr + 1 < line.ptr + line.len) {

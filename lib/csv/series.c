@@ -87,6 +87,7 @@ void hi_csv_series_make(struct hi_csv_series *s, const char *name,
 
 	*s = (struct hi_csv_series){ .state = HI_CSV_SERIES_READY, .target = *target };
 	snprintf(s->name, sizeof(s->name), "%s", name);
+	memcpy(s->unit_own, target->unit, sizeof(s->unit_own));
 	hi_buf_init(&b, sizeof(s->mid));
 	put_quoted(&b, "", target->name, ",\"value\":");
 	s->mid_len = finish(s, &b, s->mid, sizeof(s->mid));

@@ -2,6 +2,7 @@
 #ifndef HI_CSV_SERIES_H
 #define HI_CSV_SERIES_H
 
+#include "csv/map.h"
 #include "csv/stats.h"
 
 enum hi_csv_series_state {
@@ -18,7 +19,9 @@ struct hi_csv_series {
 	bool no_memory;			/* for its texts: nothing can be written with it */
 	char name[HI_CSV_NAME_MAX + 1]; /* of the column or the code, for statistics */
 	struct hi_csv_target target;
-	char unit_cell[32];	    /* what the unit column held when post was made */
+	char unit_own[HI_UNIT_MAX + 1]; /* the unit where the row names none */
+	/* What the unit column held when post was made; "": nothing. */
+	char unit_cell[HI_CSV_CODE_MAX + 1];
 	struct hi_csv_stats *stats; /* NULL: too many columns */
 	size_t mid_len, post_len, method_len;
 	char mid[6 * HI_METRIC_NAME_MAX + 16];

@@ -542,6 +542,27 @@ START_TEST(convert_narrow)
 				      R("P", "consciousness", "\"A\"", "ACVPU", "")
 					      R("P", "lactate", "1.5", "mmol/L",
 						"") "!7:32 unit: not one of the metric's\n");
+	/* A row's unit is its own: the row after it, which names none, has the metric's. */
+	check_convert(
+		"patient_id,timestamp,metric_name,value,unit\n"
+		"P," T ",temperature,98.6,F\nP," T ",temperature,37,\n"
+		"P," T ",temperature,36.5,NA\nP," T ",temperature,99,F\n"
+		"P," T ",lactate,1.5,mmol/L\nP," T ",lactate,2,\n",
+		NULL,
+		R("P", "temperature", "98.6", "F", "") R("P", "temperature", "37", "C", "")
+			R("P", "temperature", "36.5", "C", "") R("P", "temperature", "99", "F", "")
+				R("P", "lactate", "1.5", "mmol/L",
+				  "") "{\"patient_id\":\"P\",\"metric_name\":\"lactate\","
+				      "\"value\":2,\"timestamp\":\"2025-12-28T06:00:00Z\"}"
+				      "\n");
+	/* However a mapping's word for one is spelled, it is forgotten for the next. */
+	check_convert("p,t,m,v,u\nP," T ",temperature,98.6,F\n"
+		      "P," T ",temperature,37,degrees of the scale of Celsius\n"
+		      "P," T ",temperature,98.7,F\n",
+		      "p = patient\nt = time\nm = metric\nv = value\nu = unit\n"
+		      "u \"degrees of the scale of Celsius\" = unit C\n",
+		      R("P", "temperature", "98.6", "F", "") R("P", "temperature", "37", "C", "")
+			      R("P", "temperature", "98.7", "F", ""));
 }
 END_TEST
 
@@ -598,6 +619,15 @@ START_TEST(convert_options)
 	ck_assert_str_eq(s.out.ptr, "{\"patient_id\":\"P-9\",\"metric_name\":\"heart_rate\","
 				    "\"value\":72,\"unit\":\"bpm\",\"timestamp\":"
 				    "\"2025-12-28T06:00:00.123Z\",\"ward\":\"W\\\"7\"}\n");
+	hi_buf_release(&s.out);
+
+	/* A byte-order mark is no part of a file's first row, which is no header here. */
+	ck_assert_int_eq(convert("\xEF\xBB\xBF"
+				 "72,W1\n",
+				 1, o, &s),
+			 HI_OK);
+	ck_assert_uint_eq(s.rejects, 0);
+	ck_assert_ptr_nonnull(strstr(s.out.ptr, "\"value\":72,"));
 	hi_buf_release(&s.out);
 
 	o = (struct hi_csv_import_options){ 0 };
