@@ -145,19 +145,37 @@ static void name_series(struct hi_csv_convert *c, struct hi_slice cell, struct h
 	hi_csv_convert_series(c, s, name, &t);
 }
 
+/*
+ * The series of a name cell, zeroed where it is new. What a row becomes never depends on
+ * the rows before it: where there is no room for one name more, all are forgotten, or, where
+ * the mapping has told all that there is to know, the name is one that it does not tell.
+ */
+static struct hi_csv_series *get_series(struct hi_csv_convert *c, struct hi_slice cell)
+{
+	static struct hi_csv_series not_named = { .state = HI_CSV_SERIES_NOT_NAMED };
+	uint64_t hash = hi_hash_slice(cell);
+	struct hi_csv_series *s = hi_patients_find(c->names, cell, hash);
+
+	if (s)
+		return s;
+	if (hi_patients_count(c->names) == HI_CSV_NAMES_MAX && c->coded_names)
+		return &not_named;
+	if (hi_patients_count(c->names) == HI_CSV_NAMES_MAX) {
+		hi_patients_free(c->names);
+		c->names = hi_patients_new(sizeof(struct hi_csv_series), HI_CSV_NAMES_MAX);
+	}
+	return c->names ? hi_patients_get(c->names, cell, hash) : NULL;
+}
+
 int hi_csv_convert_find(struct hi_csv_convert *c, const struct hi_csv_row *row,
 			struct hi_csv_series **out, struct hi_error *e)
 {
+	static struct hi_csv_series too_long = { .state = HI_CSV_SERIES_BAD };
 	struct hi_slice cell = row->cell[c->plan->name];
-	struct hi_csv_series *s = NULL;
+	struct hi_csv_series *s = cell.len <= HI_CSV_NAME_MAX ? get_series(c, cell) : &too_long;
 
-	if (cell.len <= HI_CSV_NAME_MAX)
-		s = hi_patients_get(c->names, cell, hi_hash_slice(cell));
-	if (!s && cell.len <= HI_CSV_NAME_MAX && hi_patients_count(c->names) < HI_CSV_NAMES_MAX)
-		return no_memory(e);
 	if (!s)
-		return hi_csv_convert_refuse(c, row, c->plan->name,
-					     "metric_name: more than 4,096 of them, or too long");
+		return no_memory(e);
 	if (s->state == HI_CSV_SERIES_NEW)
 		name_series(c, cell, s);
 	if (s->state == HI_CSV_SERIES_BAD)

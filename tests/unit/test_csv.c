@@ -466,7 +466,7 @@ static int convert(const char *csv, size_t chunk, struct hi_csv_import_options o
 	struct hi_error e = { 0 };
 	int status;
 
-	hi_buf_init(&s->out, 1 << 20);
+	hi_buf_init(&s->out, 4 << 20);
 	s->rejects = 0;
 	if (o.convert.until_us == 0) {
 		o.convert.since_us = HI_TIME_MIN;
@@ -563,6 +563,45 @@ START_TEST(convert_narrow)
 		      "u \"degrees of the scale of Celsius\" = unit C\n",
 		      R("P", "temperature", "98.6", "F", "") R("P", "temperature", "37", "C", "")
 			      R("P", "temperature", "98.7", "F", ""));
+}
+END_TEST
+
+/* A row's meaning does not depend on how many names or codes were there before it. */
+START_TEST(convert_many_names)
+{
+	static const char *const map_text[2] = { NULL, "p = patient\nt = time\nv = value\n"
+						       "m n4999 = heart_rate\n" };
+	static const char *const header[2] = { "patient_id,timestamp,metric_name,value\n",
+					       "p,t,m,v\n" };
+
+	for (int k = 0; k < 2; k++) {
+		struct hi_csv_map map;
+		struct hi_buf csv;
+		struct sink s;
+		size_t lines = 0;
+		hi_csv_map_init(&map);
+		if (map_text[k])
+			ck_assert_int_eq(hi_csv_map_parse(&map, TEXT(map_text[k]), NULL), HI_OK);
+		hi_buf_init(&csv, 1 << 20);
+		hi_buf_puts(&csv, header[k]);
+		for (int i = 0; i < 10000; i++)
+			hi_buf_printf(&csv, "P," T ",n%d,%d\n", i % 5000, i);
+		hi_buf_putc(&csv, '\0');
+		ck_assert_int_eq(
+			convert(csv.ptr, 0,
+				(struct hi_csv_import_options){ .map = map_text[k] ? &map : NULL },
+				&s),
+			HI_OK);
+		ck_assert_uint_eq(s.rejects, 0);
+		for (const char *p = s.out.ptr; (p = strchr(p, '\n')); p++)
+			lines++;
+		ck_assert_uint_eq(lines, k ? 2 : 10000);
+		ck_assert_ptr_nonnull(strstr(s.out.ptr, k ? "\"heart_rate\",\"value\":9999,"
+							  : "\"n4999\",\"value\":9999,"));
+		hi_buf_release(&s.out);
+		hi_buf_release(&csv);
+		hi_csv_map_release(&map);
+	}
 }
 END_TEST
 
@@ -833,6 +872,7 @@ int main(void)
 	tcase_add_test(c, map_reads);
 	tcase_add_test(c, convert_wide);
 	tcase_add_test(c, convert_narrow);
+	tcase_add_test(c, convert_many_names);
 	tcase_add_test(c, convert_mapped);
 	tcase_add_test(c, convert_refuses);
 	tcase_add_test(c, convert_options);
