@@ -16,6 +16,10 @@ struct hi_csv_import {
 	struct hi_buf out;
 	struct hi_slice *given; /* cells of o->columns */
 	const char *source;
+	struct hi_line_position begin; /* where the file is read on from */
+	bool begun;		       /* it is that of a file that was opened */
+	bool going;		       /* rows are being converted, or were */
+	bool within;		       /* not all that comes of a row is written */
 };
 
 /* What is converted already goes out before the reject, so that the order stays the input's. */
@@ -158,11 +162,14 @@ static int convert_rows(struct hi_csv_import *im, struct hi_error *e)
 	struct hi_csv_row row;
 	int s;
 
+	im->going = true;
 	while ((s = next_row(im, &row, e)) == HI_OK || s == HI_REFUSED) {
+		im->within = true;
 		if (s == HI_OK)
 			s = hi_csv_convert_row(im->convert, &row, &im->out, e);
 		else
 			s = im->o->convert.reject(im->o->convert.arg, e, row.text);
+		im->within = s != HI_OK;
 		im->o->write(im->o->convert.arg, hi_buf_view(&im->out));
 		hi_buf_reset(&im->out);
 		if (s != HI_OK)
@@ -171,24 +178,62 @@ static int convert_rows(struct hi_csv_import *im, struct hi_error *e)
 	return s == HI_END ? HI_OK : s;
 }
 
+void hi_csv_import_from(struct hi_csv_import *im, struct hi_line_position from)
+{
+	im->begin = from;
+	im->begun = im->going = false;
+}
+
+bool hi_csv_import_position(struct hi_csv_import *im, struct hi_line_position *p)
+{
+	*p = im->begin;
+	return !im->going || (!im->within && hi_csv_rows_position(im->rows, p));
+}
+
+static void begin_file(struct hi_csv_import *im)
+{
+	if (im->begun)
+		im->begin = (struct hi_line_position){ 0 };
+	im->begun = true;
+	im->going = im->within = false;
+}
+
+/* Behind the header, to where the file is read on. HI_END: a signal ends it before. */
+static int go_on(struct hi_csv_import *im, struct hi_error *e)
+{
+	int s;
+
+	do
+		s = hi_csv_rows_go_to(im->rows, im->begin, e);
+	while (s == HI_IO && e->sys == EINTR);
+	return s;
+}
+
 int hi_csv_import_input(struct hi_csv_import *im, struct hi_input *in, const char *path,
 			struct hi_error *e)
 {
 	char separator = im->o->separator;
-	const bool *wanted;
+	const bool *wanted = NULL;
 	struct hi_csv_row row;
+	bool empty;
 	int s;
 
 	if (!separator && im->o->map)
 		separator = im->o->map->separator;
 	im->source = hi_input_name(in);
+	begin_file(im);
 	hi_csv_rows_open(im->rows, in, separator, im->o->lines);
 	s = read_header(im, &row, e);
+	empty = s == HI_END;
 	if (s == HI_OK)
 		s = make_plan(im, &row, e);
-	if (s == HI_OK && !im->o->plan_only)
+	if (s == HI_OK && im->o->plan_only)
+		return HI_OK;
+	if (s == HI_OK)
 		s = hi_csv_convert_begin(im->convert, &im->plan, path, im->source, &wanted, e);
-	if (s == HI_OK && !im->o->plan_only) {
+	if (s >= HI_OK)
+		s = go_on(im, e);
+	if (s == HI_OK && !empty) {
 		hi_csv_rows_want(im->rows, wanted, im->plan.n);
 		s = convert_rows(im, e);
 	} else if (s == HI_END) {

@@ -30,13 +30,25 @@ void hi_csv_import_free(struct hi_csv_import *im);
 /*
  * One file ("-": standard input) to its end. A file with the header of the one
  * before has its plan. HI_OK; HI_END: the reject call wants no more; or negative:
- * HI_USAGE where the header gives no plan.
+ * HI_USAGE where the header gives no plan, HI_CONTRACT where the line that
+ * hi_csv_import_from named is another one.
  */
 int hi_csv_import_file(struct hi_csv_import *im, const char *path, struct hi_error *e);
 
 /* The same over an input that is open and stays the caller's. */
 int hi_csv_import_input(struct hi_csv_import *im, struct hi_input *in, const char *path,
 			struct hi_error *e);
+
+/* The next file is read from there on: its header, and then the rows behind that line. */
+void hi_csv_import_from(struct hi_csv_import *im, struct hi_line_position from);
+
+/*
+ * Where the file stands that is being read, or was read last, for hi_csv_import_from of
+ * a later run: all that came of what is before it was written, and nothing else, and
+ * what comes of the rest is the same in any run with the same options. False: for
+ * now at no such place, as within a row. May be called by before_read and write.
+ */
+bool hi_csv_import_position(struct hi_csv_import *im, struct hi_line_position *p);
 
 struct hi_csv_convert *hi_csv_import_convert(struct hi_csv_import *im);
 

@@ -1,40 +1,9 @@
-#include <csv.h>
 #include <errno.h>
 #include <stdlib.h>
 
-#include "csv/rows.h"
+#include "csv/rows_private.h"
 
-enum { CHUNK = 256 << 10, BLOCK = 3 * HI_CSV_ROW_MAX + CHUNK, REJECT_SHOWN = 4096, WAIT_MS = 200 };
-
-struct hi_csv_rows {
-	struct hi_input *in;
-	bool (*before_read)(void *arg, bool waits);
-	void *arg;
-
-	char *block;
-	size_t start; /* of the row being read */
-	size_t pos;   /* of the next line */
-	size_t end;
-	bool eof, skipping; /* skipping: the rest of a line that was too long */
-	uint64_t line;	    /* lines begun so far */
-	size_t alone;	    /* bytes from pos in which no cell spans lines */
-
-	bool marked;
-	size_t mark, mark_alone;
-	uint64_t mark_line;
-
-	bool sniffed, given, lines;
-	char separator, terminator;
-
-	struct csv_parser csv;
-	bool done, extra; /* the row has ended; and then something followed on its line */
-	char *cells;
-	size_t cells_len;
-	struct hi_slice *cell;
-	size_t n;
-	const bool *wanted;
-	size_t wanted_n;
-};
+enum { REJECT_SHOWN = 4096 };
 
 static void on_cell(void *text, size_t len, void *arg)
 {
@@ -71,7 +40,7 @@ int hi_csv_rows_new(struct hi_csv_rows **out, bool (*before_read)(void *arg, boo
 		return hi_error_set(e, HI_NOMEM, "out of memory");
 	r->before_read = before_read;
 	r->arg = arg;
-	r->block = malloc(BLOCK);
+	r->block = malloc(HI_CSV_BLOCK);
 	r->cells = malloc(HI_CSV_ROW_MAX + 1);
 	r->cell = malloc(HI_CSV_COLUMNS_MAX * sizeof(*r->cell));
 	if (!r->block || !r->cells || !r->cell)
@@ -94,8 +63,10 @@ void hi_csv_rows_open(struct hi_csv_rows *r, struct hi_input *in, char separator
 {
 	r->in = in;
 	r->start = r->pos = r->end = r->alone = 0;
-	r->eof = r->skipping = r->marked = r->sniffed = false;
+	r->eof = r->skipping = r->stopped = r->marked = r->sniffed = false;
 	r->line = 0;
+	r->last = (struct hi_line_position){ 0 };
+	r->last_open = false;
 	r->given = separator != '\0';
 	r->separator = separator;
 	r->terminator = '\n';
@@ -115,102 +86,6 @@ char hi_csv_rows_separator(const struct hi_csv_rows *r)
 	return r->separator;
 }
 
-/* Waiting here, and not in the read, leaves no moment in which a signal is missed. */
-static bool may_read(struct hi_csv_rows *r)
-{
-	bool ready = !r->before_read || hi_input_ready(r->in, 0);
-
-	while (r->before_read && r->before_read(r->arg, !ready)) {
-		if (ready)
-			return true;
-		ready = hi_input_ready(r->in, WAIT_MS);
-	}
-	return !r->before_read;
-}
-
-/* More bytes behind end; what lies before the row, or the mark, makes room. */
-static int fill(struct hi_csv_rows *r, struct hi_error *e)
-{
-	size_t keep = r->marked ? r->mark : r->start;
-	long got;
-
-	if (keep > 0 && (r->end - keep < CHUNK / 4 || r->end + CHUNK > BLOCK)) {
-		memmove(r->block, r->block + keep, r->end - keep);
-		r->start -= keep;
-		r->pos -= keep;
-		r->end -= keep;
-		r->mark -= r->marked ? keep : 0;
-	}
-	if (!may_read(r)) {
-		r->eof = true;
-		r->end = r->pos = r->start;
-		return HI_OK;
-	}
-	got = hi_input_read(r->in, r->block + r->end, CHUNK, e);
-	if (got < 0)
-		return (int)got;
-	r->eof = got == 0;
-	r->end += (size_t)got;
-	return HI_OK;
-}
-
-/* The line at pos without its end: HI_OK, HI_END, HI_REFUSED: too long; or negative. */
-static int next_line(struct hi_csv_rows *r, struct hi_slice *line, struct hi_error *e)
-{
-	size_t seen = 0;
-
-	for (;;) {
-		const char *p = r->block + r->pos;
-		size_t have = r->end - r->pos;
-		const char *nl = memchr(p + seen, r->terminator, have - seen);
-		int s;
-
-		if (nl || (r->eof && have > 0)) {
-			*line = (struct hi_slice){ p, nl ? (size_t)(nl - p) : have };
-			return line->len > HI_CSV_ROW_MAX ? HI_REFUSED : HI_OK;
-		}
-		if (r->eof)
-			return HI_END;
-		if (have > HI_CSV_ROW_MAX) {
-			*line = (struct hi_slice){ p, have };
-			return HI_REFUSED;
-		}
-		s = fill(r, e);
-		if (s != HI_OK)
-			return s;
-		/* Where a signal ends the input, fill has dropped what was seen. */
-		seen = r->eof ? 0 : have;
-	}
-}
-
-/* Passes a line, and its end if that is there. */
-static void take_line(struct hi_csv_rows *r, struct hi_slice line)
-{
-	size_t n = line.len + (r->pos + line.len < r->end ? 1 : 0);
-
-	r->pos += n;
-	r->alone -= n < r->alone ? n : r->alone;
-	r->line++;
-}
-
-/* Throws away the rest of a line that is too long, whatever its length. */
-static int skip_line(struct hi_csv_rows *r, struct hi_error *e)
-{
-	while (r->skipping) {
-		char *p = r->block + r->pos;
-		char *nl = memchr(p, r->terminator, r->end - r->pos);
-		int s;
-
-		r->pos = nl ? r->pos + (size_t)(nl - p) + 1 : r->end;
-		r->start = r->pos;
-		r->skipping = !nl && !r->eof;
-		s = r->skipping ? fill(r, e) : HI_OK;
-		if (s != HI_OK)
-			return s;
-	}
-	return HI_OK;
-}
-
 /* Byte-order mark, line end, separator: from the first line. */
 static int sniff(struct hi_csv_rows *r, struct hi_error *e)
 {
@@ -219,7 +94,7 @@ static int sniff(struct hi_csv_rows *r, struct hi_error *e)
 	struct hi_slice line;
 	bool quoted = false;
 	const char *cr;
-	int s = next_line(r, &line, e);
+	int s = hi_csv_next_line(r, &line, e);
 
 	if (s < HI_OK || s == HI_END)
 		return s;
@@ -259,12 +134,6 @@ static bool is_blank(struct hi_slice s)
 	return true;
 }
 
-static struct hi_slice without_cr(struct hi_slice s)
-{
-	s.len -= s.len > 0 && s.ptr[s.len - 1] == '\r';
-	return s;
-}
-
 static void forget_row(struct hi_csv_rows *r)
 {
 	csv_fini(&r->csv, NULL, NULL, NULL);
@@ -275,7 +144,7 @@ static void forget_row(struct hi_csv_rows *r)
 static int refuse(struct hi_csv_row *row, struct hi_slice text, uint64_t line, const char *why,
 		  struct hi_error *e)
 {
-	row->text = without_cr(text);
+	row->text = hi_csv_without_cr(text);
 	row->line = line;
 	row->n = 0;
 	hi_error_set(e, HI_REFUSED, why);
@@ -295,6 +164,7 @@ static int refuse_quote(struct hi_csv_rows *r, struct hi_csv_row *row, uint64_t 
 	r->pos = r->start + len + (nl ? 1 : 0);
 	r->alone = had - (r->pos - r->start);
 	r->line = first;
+	hi_csv_leave_line(r, (struct hi_slice){ p, len });
 	return refuse(row, (struct hi_slice){ p, len }, first, "row: a quote is not closed", e);
 }
 
@@ -305,7 +175,7 @@ static int refuse_long(struct hi_csv_rows *r, struct hi_csv_row *row, struct hi_
 
 	r->pos = r->start + (size_t)(line.ptr - (r->block + r->start));
 	r->line++;
-	r->skipping = true;
+	hi_csv_leave_long(r);
 	return refuse(row, shown, r->line, "row: longer than 1 MiB", e);
 }
 
@@ -327,7 +197,7 @@ static int finish(struct hi_csv_rows *r, struct hi_csv_row *row, uint64_t first,
 	const char *p = r->block + r->start;
 
 	len -= len > 0 && p[len - 1] == r->terminator;
-	row->text = without_cr((struct hi_slice){ p, len });
+	row->text = hi_csv_without_cr((struct hi_slice){ p, len });
 	row->line = first;
 	row->cell = r->cell;
 	row->n = r->n;
@@ -345,18 +215,19 @@ int hi_csv_rows_next(struct hi_csv_rows *r, struct hi_csv_row *row, struct hi_er
 	int s;
 
 	r->start = r->pos;
-	s = skip_line(r, e);
+	s = hi_csv_skip_line(r, e);
 	if (s == HI_OK && !r->sniffed)
 		s = sniff(r, e);
 	if (s != HI_OK)
 		return s;
 	forget_row(r);
 	first = r->line + 1;
-	while ((s = next_line(r, &line, e)) == HI_OK) {
+	while ((s = hi_csv_next_line(r, &line, e)) == HI_OK) {
 		bool begins = r->pos == r->start;
 
 		if (begins && is_blank(line)) {
-			take_line(r, line);
+			hi_csv_take_line(r, line);
+			hi_csv_leave_line(r, line);
 			r->start = r->pos;
 			first = r->line + 1;
 			continue;
@@ -367,9 +238,11 @@ int hi_csv_rows_next(struct hi_csv_rows *r, struct hi_csv_row *row, struct hi_er
 		if (s != HI_OK)
 			return s;
 		bool alone = r->lines || r->alone > 0;
-		take_line(r, line);
-		if (r->done)
+		hi_csv_take_line(r, line);
+		if (r->done) {
+			hi_csv_leave_line(r, line);
 			return finish(r, row, first, e);
+		}
 		if (alone)
 			return refuse_quote(r, row, first, e);
 	}
@@ -382,27 +255,6 @@ int hi_csv_rows_next(struct hi_csv_rows *r, struct hi_csv_row *row, struct hi_er
 	if (r->pos > r->start)
 		return refuse_quote(r, row, first, e);
 	return s == HI_REFUSED ? refuse_long(r, row, line, e) : s;
-}
-
-void hi_csv_rows_mark(struct hi_csv_rows *r)
-{
-	r->marked = true;
-	r->mark = r->pos;
-	r->mark_line = r->line;
-	r->mark_alone = r->alone;
-}
-
-bool hi_csv_rows_may_look(const struct hi_csv_rows *r)
-{
-	return r->marked && !r->skipping && r->pos - r->mark < HI_CSV_ROW_MAX / 2;
-}
-
-void hi_csv_rows_back(struct hi_csv_rows *r)
-{
-	r->pos = r->start = r->mark;
-	r->line = r->mark_line;
-	r->alone = r->mark_alone;
-	r->marked = r->skipping = false;
 }
 
 void hi_csv_row_place(const struct hi_csv_row *row, char separator, size_t i, uint64_t *line,

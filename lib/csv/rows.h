@@ -12,6 +12,7 @@
 
 #include "base/status.h"
 #include "io/input.h"
+#include "mark/line.h"
 
 enum { HI_CSV_ROW_MAX = 1 << 20, HI_CSV_COLUMNS_MAX = 4096 };
 
@@ -61,6 +62,23 @@ char hi_csv_rows_separator(const struct hi_csv_rows *r);
 void hi_csv_rows_mark(struct hi_csv_rows *r);
 bool hi_csv_rows_may_look(const struct hi_csv_rows *r);
 void hi_csv_rows_back(struct hi_csv_rows *r);
+
+/*
+ * Where the reading stands: behind the last line of the row that was given last, or
+ * of blank lines behind it. A line's end is LF, CR LF, or CR in a file of those;
+ * the end of the input ends a line too. False: nowhere that it could begin again,
+ * within lines that a quote had swallowed, in a line that is too long, or looking ahead.
+ */
+bool hi_csv_rows_position(struct hi_csv_rows *r, struct hi_line_position *p);
+
+/*
+ * Goes to a position that was had so in an earlier reading of the input; what is
+ * read already (a header) must lie before it, unless it is the beginning. HI_OK;
+ * HI_CONTRACT: the line there is not the one that it was, or there is none (line:
+ * its number); HI_END: before_read has ended the input; HI_IO with sys EINTR (call
+ * again to go on), or another negative status.
+ */
+int hi_csv_rows_go_to(struct hi_csv_rows *r, struct hi_line_position p, struct hi_error *e);
 
 /* Where cell i begins in a row: *line from row->line on, *column in bytes from 1. */
 void hi_csv_row_place(const struct hi_csv_row *row, char separator, size_t i, uint64_t *line,

@@ -1,8 +1,8 @@
 /*
  * A byte of options, a mapping, a NUL byte, and a CSV file. Every line that comes
- * out reads as a reading; how the bytes are cut changes nothing; the plan printed
- * as a mapping gives the same readings; and readings written as CSV are read as
- * the same again.
+ * out reads as a reading; how the bytes are cut changes nothing; read on from behind
+ * a row it gives what came behind it; the plan printed as a mapping gives the same
+ * readings; and readings written as CSV are read as the same again.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,11 +24,19 @@ static void fail(const char *what, struct hi_slice text)
 	abort();
 }
 
-/* What one conversion gave. */
+enum { PLACES_MAX = 64 };
+
+/* What one conversion gave, and where another can read on. */
 struct result {
 	struct hi_slice input;
 	struct hi_buf lines, rejects, plan;
 	int status;
+	struct hi_csv_import *import;
+	struct place {
+		struct hi_line_position p;
+		size_t lines, rejects; /* bytes until there */
+	} place[PLACES_MAX];
+	size_t places_n;
 };
 
 static bool before_read(void *arg, bool waits)
@@ -50,8 +58,11 @@ static void planned(void *arg, const struct hi_csv_plan *p, const char *source)
 static void take_lines(void *arg, struct hi_slice lines)
 {
 	struct result *r = arg;
+	struct hi_line_position p;
 
 	hi_buf_slice(&r->lines, lines);
+	if (r->places_n < PLACES_MAX && hi_csv_import_position(r->import, &p))
+		r->place[r->places_n++] = (struct place){ p, r->lines.len, r->rejects.len };
 }
 
 static int reject(void *arg, const struct hi_error *e, struct hi_slice text)
@@ -68,8 +79,8 @@ static int reject(void *arg, const struct hi_error *e, struct hi_slice text)
 	return HI_OK;
 }
 
-static void convert(struct result *r, struct hi_slice csv, const struct hi_csv_map *map,
-		    unsigned flags, size_t chunk_max)
+static void convert_from(struct result *r, struct hi_slice csv, const struct hi_csv_map *map,
+			 unsigned flags, size_t chunk_max, struct hi_line_position from)
 {
 	struct hi_csv_import_options o = {
 		.map = map,
@@ -85,21 +96,28 @@ static void convert(struct result *r, struct hi_slice csv, const struct hi_csv_m
 		.planned = planned,
 		.write = take_lines,
 	};
-	struct hi_csv_import *im;
 	struct hi_input *in;
 	struct hi_error e = { 0 };
 
 	r->input = csv;
+	r->places_n = 0;
 	hi_buf_init(&r->lines, 1 << 26);
 	hi_buf_init(&r->rejects, 1 << 26);
 	hi_buf_init(&r->plan, 1 << 22);
-	if (hi_input_memory(&in, csv, chunk_max, 1, &e) || hi_csv_import_new(&im, &o, &e))
+	if (hi_input_memory(&in, csv, chunk_max, 1, &e) || hi_csv_import_new(&r->import, &o, &e))
 		abort();
-	r->status = hi_csv_import_input(im, in, "P-7.csv", &e);
+	hi_csv_import_from(r->import, from);
+	r->status = hi_csv_import_input(r->import, in, "P-7.csv", &e);
 	if (r->status == HI_NOMEM || r->lines.failed || r->rejects.failed || r->plan.failed)
 		abort();
-	hi_csv_import_free(im);
+	hi_csv_import_free(r->import);
 	hi_input_close(in);
+}
+
+static void convert(struct result *r, struct hi_slice csv, const struct hi_csv_map *map,
+		    unsigned flags, size_t chunk_max)
+{
+	convert_from(r, csv, map, flags, chunk_max, (struct hi_line_position){ 0 });
 }
 
 static void release(struct result *r)
@@ -115,6 +133,34 @@ static void same(const char *what, const struct hi_buf *a, const struct hi_buf *
 		return;
 	fprintf(stderr, "first:\n%.*s\nsecond:\n", (int)a->len, a->ptr);
 	fail(what, hi_buf_view(b));
+}
+
+static void same_rest(const char *what, const struct hi_buf *whole, size_t from,
+		      const struct hi_buf *rest)
+{
+	if (whole->len - from == rest->len &&
+	    (rest->len == 0 || memcmp(whole->ptr + from, rest->ptr, rest->len) == 0))
+		return;
+	fprintf(stderr, "whole, from byte %zu:\n%.*s\nrest:\n", from, (int)whole->len, whole->ptr);
+	fail(what, hi_buf_view(rest));
+}
+
+/* From a place on, whichever, comes what came behind it. */
+static void check_rest(const struct result *r, struct hi_slice csv, const struct hi_csv_map *map,
+		       unsigned flags)
+{
+	const struct place *at;
+	struct result rest;
+
+	if (r->places_n == 0)
+		return;
+	at = &r->place[(flags / 8 + csv.len) % r->places_n];
+	convert_from(&rest, csv, map, flags, 1 + flags % 60, at->p);
+	if (rest.status != r->status)
+		fail("read on it ends otherwise", csv);
+	same_rest("readings of the rest", &r->lines, at->lines, &rest.lines);
+	same_rest("rejects of the rest", &r->rejects, at->rejects, &rest.rejects);
+	release(&rest);
 }
 
 /* The readings' fields that CSV keeps, one a line, and the readings as a narrow file. */
@@ -221,6 +267,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fail("cut into pieces it ends otherwise", csv);
 	same("readings of pieces", &whole.lines, &pieces.lines);
 	same("rejects of pieces", &whole.rejects, &pieces.rejects);
+	check_rest(&whole, csv, mapped ? &map : NULL, flags);
 	check_round_trip(&whole);
 	if (!mapped && whole.status == HI_OK && whole.plan.len > 0)
 		check_plan(&whole, csv, flags);

@@ -685,6 +685,435 @@ START_TEST(convert_options)
 }
 END_TEST
 
+/* --- reading on -------------------------------------------------------------- */
+
+#define HEAD "patient_id,timestamp,HR,SpO2,ward\n"
+
+/* A run over csv, and every place at which another could read on. */
+struct trace {
+	struct hi_buf out;
+	struct hi_csv_import *import;
+	struct {
+		struct hi_line_position p;
+		size_t at; /* bytes of out until there */
+	} * cut;
+	size_t n, cap;
+	unsigned reads_left; /* before a signal; 0: none comes */
+	bool here;	     /* at the end there was a place to read on from */
+	struct hi_line_position end;
+};
+
+static void trace_write(void *arg, struct hi_slice lines)
+{
+	struct trace *t = arg;
+	struct hi_line_position p;
+
+	hi_buf_slice(&t->out, lines);
+	if (!hi_csv_import_position(t->import, &p))
+		return;
+	if (t->n == t->cap)
+		t->cut = realloc(t->cut, (t->cap = 2 * t->cap + 64) * sizeof(*t->cut));
+	t->cut[t->n].p = p;
+	t->cut[t->n++].at = t->out.len;
+}
+
+static int trace_reject(void *arg, const struct hi_error *e, struct hi_slice text)
+{
+	struct trace *t = arg;
+
+	hi_buf_printf(&t->out, "!%llu:%u %s ", (unsigned long long)e->line, (unsigned)e->column,
+		      e->text);
+	hi_buf_slice(&t->out, text);
+	hi_buf_putc(&t->out, '\n');
+	return HI_OK;
+}
+
+static bool trace_read(void *arg, bool waits)
+{
+	struct trace *t = arg;
+
+	(void)waits;
+	return t->reads_left == 0 || --t->reads_left > 0;
+}
+
+static void trace_release(struct trace *t)
+{
+	hi_buf_release(&t->out);
+	free(t->cut);
+}
+
+static struct hi_csv_import_options trace_options(struct hi_csv_import_options o, struct trace *t)
+{
+	o.convert.since_us = HI_TIME_MIN;
+	o.convert.until_us = HI_TIME_END;
+	o.convert.max_ahead_us = -1;
+	o.convert.now_us = fixed_clock;
+	o.convert.reject = trace_reject;
+	o.convert.arg = t;
+	o.before_read = trace_read;
+	o.planned = sink_plan;
+	o.write = trace_write;
+	return o;
+}
+
+/* Reads csv from a place on; reads: calls of before_read until it wants no more, 0: never. */
+static int trace(struct trace *t, struct hi_slice csv, size_t chunk,
+		 const struct hi_csv_import_options *base, struct hi_line_position from,
+		 unsigned reads, struct hi_error *e)
+{
+	struct hi_csv_import_options o = trace_options(*base, t);
+	struct hi_input *in;
+	int status;
+
+	*t = (struct trace){ .reads_left = reads };
+	hi_buf_init(&t->out, 64 << 20);
+	ck_assert_int_eq(hi_input_memory(&in, csv, chunk, 3, e), HI_OK);
+	ck_assert_int_eq(hi_csv_import_new(&t->import, &o, e), HI_OK);
+	hi_csv_import_from(t->import, from);
+	status = hi_csv_import_input(t->import, in, "data/p01.csv", e);
+	t->here = hi_csv_import_position(t->import, &t->end);
+	hi_csv_import_free(t->import);
+	hi_input_close(in);
+	return status;
+}
+
+/* From that place on the rest of whole comes, byte for byte. */
+static void check_rest(const struct trace *whole, struct hi_line_position from, size_t at,
+		       struct hi_slice csv, size_t chunk, const struct hi_csv_import_options *o)
+{
+	struct hi_slice want = { whole->out.ptr + at, whole->out.len - at };
+	struct trace rest;
+	struct hi_error e = { 0 };
+
+	ck_assert_msg(trace(&rest, csv, chunk, o, from, 0, &e) == HI_OK, "%s", e.text);
+	ck_assert_msg(hi_slice_eq(hi_buf_view(&rest.out), want),
+		      "from line %d of\n%.600s\ngot\n%.400s\nwant\n%.*s", (int)from.line, csv.ptr,
+		      rest.out.len ? rest.out.ptr : "", want.len > 400 ? 400 : (int)want.len,
+		      want.ptr);
+	ck_assert(rest.here && hi_line_position_equal(rest.end, whole->end));
+	trace_release(&rest);
+}
+
+/*
+ * The same from each place of a whole run, or, of very many, some. The parts that
+ * reads come in are others: they are no part of what a line is. Returns the number of
+ * places.
+ */
+static size_t check_cuts(struct hi_slice csv, size_t chunk, struct hi_csv_import_options o)
+{
+	struct trace whole;
+	struct hi_error e = { 0 };
+
+	ck_assert_int_eq(trace(&whole, csv, chunk, &o, (struct hi_line_position){ 0 }, 0, &e),
+			 HI_OK);
+	ck_assert(whole.here);
+	for (size_t i = 0; i < whole.n; i += 1 + whole.n / 64)
+		check_rest(&whole, whole.cut[i].p, whole.cut[i].at, csv, chunk / 2 + 1, &o);
+	check_rest(&whole, whole.end, whole.out.len, csv, chunk / 2 + 1, &o);
+	size_t n = whole.n;
+	trace_release(&whole);
+	return n;
+}
+
+static const struct hi_csv_import_options plain = { 0 };
+
+START_TEST(cuts_of_plain_files)
+{
+	static const char *const ends[] = { "\n", "\r\n", "\r" };
+	static const char *const names[] = { "patient_id", "timestamp", "HR", "SpO2", "ward" };
+	struct hi_csv_import_options guess = { .guess = true }, lines = { .lines = true };
+	struct hi_csv_import_options given = { .columns = names, .columns_n = 5 };
+	static const char text[] = HEAD "P," T ",72,98,W1\n\n  \nP," T ",73,x,\"W\n2\"\n"
+					"\"P\n2\"," T ",1,2,\nP," T ",74,99,W3\n,,,,\n"
+					"Q,2025-12-28 06:01,75,,\"W,4\"\n";
+	struct hi_buf b;
+
+	hi_buf_init(&b, 1 << 20);
+	for (unsigned k = 0; k < 24; k++) {
+		const char *end = ends[k % 3];
+		bool headed = k & 8;
+		hi_buf_reset(&b);
+		hi_buf_puts(&b, k & 4 ? "\xEF\xBB\xBF" : "");
+		for (const char *p = headed ? text : strchr(text, '\n') + 1; *p; p++)
+			hi_buf_put(&b, *p == '\n' ? end : p, *p == '\n' ? strlen(end) : 1);
+		b.len -= k >= 12 ? strlen(end) : 0;
+		size_t n = check_cuts(hi_buf_view(&b), k % 5, headed ? plain : given);
+		ck_assert_uint_eq(n, 6);
+		if (!headed)
+			continue;
+		check_cuts(hi_buf_view(&b), 3, guess);
+		check_cuts(hi_buf_view(&b), 0, lines);
+	}
+	hi_buf_release(&b);
+}
+END_TEST
+
+/* A narrow file: names, units and codes are no memory of the rows before. */
+START_TEST(cuts_of_narrow_files)
+{
+	static const char csv[] = "patient_id,timestamp,metric_name,value,text,unit\n"
+				  "P," T ",temperature,98.6,,F\nP," T ",temperature,37,,\n"
+				  "P," T ",temperature,37.1,,C\nP," T ",temperature,98.7,,F\n"
+				  "P," T ",temperature,36,,NA\nP," T ",lactate,1,,mmol/L\n"
+				  "P," T ",consciousness,,A,\nP," T ",lactate,2,,\n"
+				  "Q," T ",spo2,97,,kPa\nQ," T ",lactate,3,,mg\n";
+
+	ck_assert_uint_eq(check_cuts(TEXT(csv), 0, plain), 10);
+	check_cuts(TEXT(csv), 7, plain);
+}
+END_TEST
+
+/* Rows of pieces that go together or not: what cannot be read on from is no place. */
+START_TEST(cuts_of_odd_files)
+{
+	static const char *const piece[] = {
+		"P," T ",72,98,W\n",
+		"P," T ",73,97,W\n",
+		"\"P\"," T ",7,\"9\n8\",W\n",
+		"P,\"",
+		"\"",
+		"\n",
+		"\r\n",
+		"P," T ",1,",
+		"\"\n",
+		" \n",
+		"P," T ",74,x,\"a\nb\n\nc\"\n",
+		"x\r",
+	};
+	const struct hi_csv_import_options lines = { .lines = true };
+	uint64_t random = 11;
+	size_t places = 0;
+	struct hi_buf b;
+
+	hi_buf_init(&b, 1 << 20);
+	for (int k = 0; k < 400; k++) {
+		hi_buf_reset(&b);
+		hi_buf_puts(&b, HEAD);
+		for (int i = 0; i < 12; i++) {
+			random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+			hi_buf_puts(&b, piece[(random >> 33) % (sizeof(piece) / sizeof(*piece))]);
+		}
+		places += check_cuts(hi_buf_view(&b), (size_t)k % 3 * 5, k % 7 ? plain : lines);
+	}
+	ck_assert_uint_gt(places, 800);
+	hi_buf_release(&b);
+}
+END_TEST
+
+/* A line above 1 MiB, a row above it that a quote makes of several, and rows that go on. */
+START_TEST(cuts_of_long_lines)
+{
+	static const char *const heads[] = { "P," T ",72,98,", "P," T ",72,98,\"" };
+	struct hi_buf b;
+
+	hi_buf_init(&b, 16 << 20);
+	for (int k = 0; k < 4; k++) {
+		bool last = k >= 2;
+		hi_buf_reset(&b);
+		hi_buf_puts(&b, HEAD "P," T ",71,98,W\n");
+		hi_buf_puts(&b, heads[k % 2]);
+		for (int i = 0; i < 3 * HI_CSV_ROW_MAX / 64; i++)
+			hi_buf_printf(&b, "%063d\r", i);
+		hi_buf_puts(&b, last ? "\r" : "\r\nP," T ",73,98,W\n");
+		ck_assert_uint_eq(check_cuts(hi_buf_view(&b), 0, plain), last ? 1 : 2);
+		ck_assert_uint_eq(check_cuts(hi_buf_view(&b), 1 << 16, plain), last ? 1 : 2);
+	}
+	hi_buf_release(&b);
+}
+END_TEST
+
+/*
+ * What a quote had swallowed is read line by line up to 1 MiB, so that a row that
+ * begins there and ends behind it is no row, though from its line on it would be one.
+ */
+START_TEST(cuts_of_swallowed_lines)
+{
+	struct hi_buf b;
+	size_t from, n, lines = 2;
+
+	hi_buf_init(&b, 16 << 20);
+	hi_buf_puts(&b, HEAD "P," T ",71,98,W\n");
+	from = b.len;
+	hi_buf_puts(&b, "P," T ",72,98,\"W\n");
+	for (; b.len - from < HI_CSV_ROW_MAX - 200; lines++)
+		hi_buf_printf(&b, "P," T ",72,98,%040zu\n", lines);
+	hi_buf_printf(&b, "P," T ",73,98,\"W\n%0500d\"\nP," T ",74,98,W\nP," T ",75,98,W\n", 0);
+	n = check_cuts(hi_buf_view(&b), 1 << 18, plain);
+	ck_assert_uint_ge(n, 3);
+	ck_assert_uint_le(n, 5);
+	ck_assert_uint_gt(lines, 1000);
+	hi_buf_release(&b);
+}
+END_TEST
+
+/*
+ * A signal at any read: what was written and what comes behind the place is the whole.
+ * Returns the number of runs that ended where there was no place.
+ */
+static unsigned check_signals(struct hi_slice csv, size_t chunk, unsigned reads_least)
+{
+	struct trace whole, one, two;
+	struct hi_error e = { 0 };
+	unsigned reads = 1, nowhere = 0;
+
+	ck_assert_int_eq(trace(&whole, csv, chunk, &plain, (struct hi_line_position){ 0 }, 0, &e),
+			 HI_OK);
+	for (bool ended = false; !ended; reads++) {
+		trace(&one, csv, chunk, &plain, (struct hi_line_position){ 0 }, reads, &e);
+		ended = one.reads_left > 0;
+		nowhere += !one.here;
+		/* Also where the second run is stopped, before it is there or later. */
+		for (unsigned again = 10; one.here && again <= 10; again -= 5) {
+			struct hi_line_position from = one.end;
+			ck_assert_int_eq(trace(&two, csv, chunk + 3, &plain, from, again, &e),
+					 HI_OK);
+			one.here = two.here;
+			one.end = two.end;
+			hi_buf_slice(&one.out, hi_buf_view(&two.out));
+			trace_release(&two);
+			ck_assert(!one.here || one.end.line >= from.line);
+			if (again == 0)
+				ck_assert(hi_slice_eq(hi_buf_view(&one.out),
+						      hi_buf_view(&whole.out)));
+		}
+		trace_release(&one);
+	}
+	ck_assert_uint_ge(reads, reads_least);
+	trace_release(&whole);
+	return nowhere;
+}
+
+START_TEST(signals_leave_a_place)
+{
+	struct hi_buf b;
+
+	ck_assert_uint_eq(
+		check_signals(HI_LIT(HEAD "P," T ",72,98,W\nP," T ",73,\"9\n7\",W\n\nP," T
+					  ",x,98,W\nP," T ",74,98,\"\nW\"\nP," T ",75,98,W"),
+			      9, 20),
+		0);
+	/* Within a line that is too long there is none. */
+	hi_buf_init(&b, 16 << 20);
+	hi_buf_puts(&b, HEAD "P," T ",71,98,W\n");
+	for (int i = 0; i < 3 * HI_CSV_ROW_MAX / 64; i++)
+		hi_buf_printf(&b, "%064d", i);
+	hi_buf_puts(&b, "\nP," T ",72,98,W\n");
+	unsigned nowhere = check_signals(hi_buf_view(&b), 1 << 19, 6);
+	ck_assert_uint_ge(nowhere, 2);
+	hi_buf_release(&b);
+}
+END_TEST
+
+/* A file that has grown goes on where it ended, with or without a line end there. */
+START_TEST(grown_files)
+{
+	static const char *const first[] = { HEAD "P," T ",72,98,W\n",
+					     HEAD "P," T ",72,98,W",
+					     HEAD "P," T ",72,98,W\r",
+					     HEAD,
+					     "",
+					     HEAD "\n\n" };
+	static const char *const more[] = { "P," T ",73,98,W\n",      "\nP," T ",73,98,W\n",
+					    "\nP," T ",73,98,W\n",    "P," T ",72,98,W\n",
+					    HEAD "P," T ",72,98,W\n", "\nP," T ",72,98,W\n" };
+
+	for (size_t k = 0; k < 6; k++) {
+		struct trace before, after;
+		struct hi_error e = { 0 };
+		struct hi_buf b;
+		hi_buf_init(&b, 4096);
+		hi_buf_puts(&b, first[k]);
+		ck_assert_int_eq(trace(&before, hi_buf_view(&b), 0, &plain,
+				       (struct hi_line_position){ 0 }, 0, &e),
+				 HI_OK);
+		ck_assert(before.here);
+		hi_buf_puts(&b, more[k]);
+		ck_assert_int_eq(trace(&after, hi_buf_view(&b), 0, &plain, before.end, 0, &e),
+				 HI_OK);
+		ck_assert_ptr_nonnull(strstr(after.out.ptr, k < 3 ? ":73," : ":72,"));
+		hi_buf_putc(&after.out, '\0');
+		ck_assert_ptr_null(strstr(after.out.ptr, k < 3 ? ":72," : ":73,"));
+		trace_release(&before);
+		trace_release(&after);
+		hi_buf_release(&b);
+	}
+}
+END_TEST
+
+static void check_changed(const char *now, struct hi_line_position from, const char *why)
+{
+	struct trace t;
+	struct hi_error e = { 0 };
+
+	ck_assert_int_eq(trace(&t, TEXT(now), 0, &plain, from, 0, &e), HI_CONTRACT);
+	ck_assert_str_eq(e.text, why);
+	ck_assert_uint_eq(e.line, from.line);
+	ck_assert_ptr_nonnull(e.source);
+	ck_assert_uint_eq(t.out.len, 0);
+	ck_assert(t.here && hi_line_position_equal(t.end, from));
+	trace_release(&t);
+}
+
+START_TEST(changed_files)
+{
+	static const char changed[] = "the file is not what it was at this line";
+	static const char shorter[] = "the file is not what it was: it ends before this line";
+	const struct hi_line_position two = hi_line_position(2, HI_LIT("P," T ",72,98,W"));
+	const struct hi_line_position three = hi_line_position(3, HI_LIT("P," T ",72,98,W"));
+	struct trace t;
+	struct hi_error e = { 0 };
+
+	ck_assert_int_eq(
+		trace(&t, HI_LIT(HEAD "P," T ",72,98,W\r\nP," T ",1,1,\n"), 0, &plain, two, 0, &e),
+		HI_OK);
+	ck_assert_uint_eq(t.end.line, 3);
+	trace_release(&t);
+	check_changed(HEAD "P," T ",72,98,V\nP," T ",1,1,\n", two, changed);
+	check_changed(HEAD "P," T ",72,98,WW", two, changed);
+	check_changed(HEAD "P," T ",72,98,W\r\r\n", two, changed);
+	check_changed(HEAD, two, shorter);
+	check_changed("", two, shorter);
+	check_changed(HEAD "P," T ",72,98,W\n", three, shorter);
+	/* Its header spans more lines than were read. */
+	check_changed("patient_id,timestamp,HR,\"a\nb\nc\"\n", two, changed);
+}
+END_TEST
+
+/* Behind a file that is at its end the next begins at its beginning, with the same plan. */
+START_TEST(two_files)
+{
+	static const char *const csv[2] = { HEAD "P," T ",72,98,W\n", HEAD "Q," T ",73,98,W\n" };
+	struct trace t = { 0 };
+	struct hi_csv_import_options o = trace_options(plain, &t);
+	struct hi_line_position p;
+	struct hi_error e = { 0 };
+	struct hi_input *in;
+
+	hi_buf_init(&t.out, 1 << 16);
+	ck_assert_int_eq(hi_csv_import_new(&t.import, &o, &e), HI_OK);
+	for (int i = 0; i < 2; i++) {
+		if (i == 0)
+			hi_csv_import_from(t.import,
+					   hi_line_position(2, HI_LIT("P," T ",72,98,W")));
+		ck_assert_int_eq(hi_input_memory(&in, TEXT(csv[i]), 0, 1, &e), HI_OK);
+		ck_assert_int_eq(hi_csv_import_input(t.import, in, "x.csv", &e), HI_OK);
+		hi_input_close(in);
+		ck_assert(hi_csv_import_position(t.import, &p));
+		ck_assert_uint_eq(p.line, 2);
+	}
+	hi_buf_putc(&t.out, '\0');
+	ck_assert_ptr_null(strstr(t.out.ptr, "\"P\""));
+	ck_assert_ptr_nonnull(strstr(t.out.ptr, "\"Q\""));
+	/* What is to be read next stands where it is to begin, whether or not it can be opened. */
+	hi_csv_import_from(t.import, hi_line_position(7, HI_LIT("x")));
+	ck_assert_int_eq(hi_csv_import_file(t.import, "/nonexistent/x.csv", &e), HI_IO);
+	ck_assert(hi_csv_import_position(t.import, &p));
+	ck_assert_uint_eq(p.line, 7);
+	hi_csv_import_free(t.import);
+	trace_release(&t);
+}
+END_TEST
+
 START_TEST(convert_without_plan)
 {
 	static const char *const csv[] = { "a,b\n1,2\n", "patient,HR\nP,1\n", "time,HR\n" T ",1\n",
@@ -877,6 +1306,15 @@ int main(void)
 	tcase_add_test(c, convert_refuses);
 	tcase_add_test(c, convert_options);
 	tcase_add_test(c, convert_without_plan);
+	tcase_add_test(c, cuts_of_plain_files);
+	tcase_add_test(c, cuts_of_narrow_files);
+	tcase_add_test(c, cuts_of_odd_files);
+	tcase_add_test(c, cuts_of_long_lines);
+	tcase_add_test(c, cuts_of_swallowed_lines);
+	tcase_add_test(c, signals_leave_a_place);
+	tcase_add_test(c, grown_files);
+	tcase_add_test(c, changed_files);
+	tcase_add_test(c, two_files);
 	tcase_add_test(c, set_checked);
 	tcase_add_test(c, stats_tell);
 	tcase_add_test(c, stats_bounded);
