@@ -110,9 +110,9 @@ wait $!
 is "TERM ends a live run well" "$?" 0
 n=$(lines <"$T/live")
 ok "live: whole sets of a pace ($n lines)" test $((n % 12)) = 0 -a "$n" -ge 24 -a "$n" -le 120
-hi-gen --live -p 1 -i 1h >"$T/live" &
-for _ in $(seq 50); do [ -s "$T/live" ] && break; sleep 0.1; done # a slow build takes its time
-is "live: a set is there before the next" "$(lines <"$T/live")" 6
+hi-gen --live -p 1 -i 1h >"$T/next" &
+for _ in $(seq 50); do [ -s "$T/next" ] && break; sleep 0.1; done # a slow build takes its time
+is "live: a set is there before the next" "$(lines <"$T/next")" 6
 kill -INT $! 2>/dev/null; kill -TERM $! 2>/dev/null
 wait $!
 
