@@ -145,6 +145,7 @@ static int await_set(struct hi_run *run, struct state *s, uint64_t *stop, struct
 	int status = HI_OK;
 
 	*stop = (set + 1) * size;
+	hi_writer_flush(run->out);
 	for (int64_t now_us; status == HI_OK && !hi_signal_stop;) {
 		now_us = hi_monotonic_us();
 		if (now_us >= due_us)
@@ -183,7 +184,7 @@ static int write_lines(struct hi_run *run, struct hi_error *e)
 		}
 		size_t len = hi_gen_fill(g, before_mark(s, stop), s->block, sizeof(s->block));
 		hi_writer_pass(run->out, s->block, len);
-		hi_writer_flush(run->out);
+		hi_writer_settle(run->out);
 		run->records = (g->n < g->end ? g->n : g->end) - first;
 		run->lines_out += g->lines - lines;
 		if (hi_source_due(s->source))
