@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -152,6 +153,25 @@ static int check(sqlite3 *db, struct hi_error *e)
 	return s ? s : check_format(db, e);
 }
 
+/*
+ * Of several that make a store at once one changes the mode. SQLite asks for the
+ * lock with a read lock in hand and therefore does not wait for the others' to go:
+ * that is done here.
+ */
+static int begin_wal(sqlite3 *db, struct hi_error *e)
+{
+	enum { TRY_MS = 5 };
+	const struct timespec pause = { .tv_nsec = TRY_MS * 1000000L };
+	int code = sqlite3_exec(db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+	for (int ms = 0; code == SQLITE_BUSY && ms < BUSY_MS; ms += TRY_MS) {
+		nanosleep(&pause, NULL);
+		code = sqlite3_exec(db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+	}
+	if (code != SQLITE_OK)
+		return hi_db_error(db, "the database failed", e);
+	return hi_db_exec(db, "PRAGMA synchronous=FULL", e);
+}
+
 int hi_db_open(sqlite3 **out, const char *path, bool write, struct hi_error *e)
 {
 	/* Made here, not by SQLite, so that nobody else may read it for a moment. */
@@ -179,7 +199,7 @@ int hi_db_open(sqlite3 **out, const char *path, bool write, struct hi_error *e)
 		s = s ? s : check(db, e);
 	}
 	if (s == HI_OK && write)
-		s = hi_db_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", e);
+		s = begin_wal(db, e);
 	if (s == HI_OK && write)
 		s = hi_schema_upgrade(db, e);
 	if (s) {
