@@ -41,6 +41,7 @@ struct hi_run {
 	 */
 	const struct hi_mark *mark;
 	bool preamble;
+	bool marked; /* the input being read is a marked stream: from its first mark to its end */
 	void *state;
 	/* private to run.c from here */
 	struct hi_run_private *p;

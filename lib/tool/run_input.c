@@ -176,7 +176,7 @@ int hi_run_input(struct hi_run *run, const char *path, struct hi_error *e)
 	s = s ? s : check_end(run, e);
 	if (s == HI_CONTRACT)
 		locate(run, e);
-	run->preamble = false;
+	run->preamble = run->marked = false;
 	if (s < 0 && !e->source && !e->detail[0])
 		e->source = p->source;
 	hi_writer_settle(run->out);

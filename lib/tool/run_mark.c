@@ -21,6 +21,7 @@ int hi_run_mark(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e
 	s = s ? s : hi_mark_check_mark(&p->check, &p->mark, e);
 	if (s)
 		return s;
+	run->marked = true;
 	run->preamble = p->mark.kind != HI_MARK_PLAIN;
 	if (!p->tail) {
 		run->mark = &p->mark;
