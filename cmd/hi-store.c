@@ -5,12 +5,14 @@
  * Out:     marks, each once all that stood before it is on the disk
  * Keeps:   hi-store(5); in memory the rows since the last commit, 64 MiB at most
  * Source:  order of a commit as in SQLite and PostgreSQL: data, fsync, then the one
- *          transaction; a failed fsync is final
+ *          transaction; a failed fsync is final. Barriers in band as in Flink, the
+ *          positions in the transaction as in Kafka Connect's sinks
  */
 #include <sys/stat.h>
 
 #include "base/time.h"
 #include "store/store.h"
+#include "tool/cursor_file.h"
 #include "tool/message.h"
 #include "tool/options.h"
 #include "tool/run.h"
@@ -25,11 +27,17 @@ enum { WORK_PER_COMMIT = 4 };
 
 struct options {
 	int64_t commit_us; /* -1: by the rules above */
+	bool rewind;
+	const char *cursor;
 };
 
 static const struct hi_option option_table[] = {
 	{ "commit", 0, HI_OPT_DURATION, offsetof(struct options, commit_us), "D",
-	  "commit every D (each second, in pauses, after alerts)" },
+	  "commit every D (each second, in pauses, after alerts); not of streams with marks" },
+	{ "rewind", 0, HI_OPT_FLAG, offsetof(struct options, rewind), NULL,
+	  "the positions of STORE give way to those where the stream begins" },
+	{ "cursor", 0, HI_OPT_STRING, offsetof(struct options, cursor), "FILE",
+	  "put the positions of each mark into FILE too, for hi-cat --cursor" },
 	{ 0 },
 };
 
@@ -48,11 +56,13 @@ struct state {
 	struct options options;
 	const char *path;
 	struct hi_store_writer *writer;
-	uint64_t seen;	   /* records at the last tick */
-	int64_t seen_us;   /* when their number last changed */
-	int64_t commit_us; /* the end of the last commit */
-	int64_t cost_us;   /* how long it took */
-	bool failed;	   /* the run has said so */
+	uint64_t seen;		    /* records at the last tick */
+	int64_t seen_us;	    /* when their number last changed */
+	int64_t commit_us;	    /* the end of the last commit */
+	int64_t cost_us;	    /* how long it took */
+	bool failed;		    /* the run has said so */
+	bool marked;		    /* in a marked stream, where only marks commit */
+	struct hi_positions cursor; /* what stands in the file of --cursor */
 };
 
 static int open_store(struct hi_run *run, struct hi_error *e)
@@ -76,16 +86,90 @@ static int commit(struct state *st, struct hi_error *e)
 	return s;
 }
 
+/* Where the store stands in those keys: at the opening's, or where a crash came in between. */
+static int find_positions(const struct state *st, const struct hi_positions *opening,
+			  struct hi_positions *out, struct hi_error *e)
+{
+	struct hi_store *store;
+	struct hi_positions all;
+	int s = hi_store_open(&store, st->path, e);
+	if (s)
+		return s;
+	hi_positions_init(&all);
+	s = hi_store_positions(store, &all, e);
+	for (size_t i = 0; i < opening->n && s == HI_OK; i++) {
+		const char *key = opening->v[i].key, *at = hi_positions_find(&all, key);
+		if (at)
+			s = hi_positions_set(out, hi_slice_of(key), hi_slice_of(at), e);
+	}
+	hi_positions_release(&all);
+	hi_store_close(store);
+	return s;
+}
+
+/*
+ * A crash between a commit and the file leaves the file behind the store: it is put
+ * right, so that the next start goes on. broken says already why this one cannot.
+ */
+static int mend_cursor(struct state *st, const struct hi_positions *opening,
+		       struct hi_error *broken)
+{
+	struct hi_error e;
+	struct hi_positions at;
+	hi_positions_init(&at);
+	int s = find_positions(st, opening, &at, &e);
+	s = s ? s : hi_cursor_file_write(&at, st->options.cursor, &e);
+	hi_positions_release(&at);
+	if (s == HI_OK) {
+		hi_note("%s says now where %s stands", st->options.cursor, st->path);
+		return HI_CONTRACT;
+	}
+	*broken = e;
+	return s;
+}
+
+static int begin(struct state *st, const struct hi_mark *m, struct hi_error *e)
+{
+	int s = hi_store_begin(st->writer, &m->positions, st->options.rewind, e);
+	st->marked = s == HI_OK;
+	if (s == HI_CONTRACT && st->options.cursor)
+		s = mend_cursor(st, &m->positions, e);
+	return s ? s : hi_positions_copy(&st->cursor, &m->positions, e);
+}
+
+static int next(struct state *st, const struct hi_mark *m, struct hi_error *e)
+{
+	int s = hi_store_mark(st->writer, m, e);
+	if (s || !st->options.cursor || hi_positions_equal(&m->positions, &st->cursor))
+		return s;
+	s = hi_cursor_file_write(&m->positions, st->options.cursor, e);
+	return s ? s : hi_positions_copy(&st->cursor, &m->positions, e);
+}
+
+/* What comes out of here is durable. */
+static int mark(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e)
+{
+	struct state *st = run->state;
+	int s = HI_OK;
+	if (run->mark->kind == HI_MARK_PLAIN)
+		s = run->mark->seq == 0 ? begin(st, run->mark, e) : next(st, run->mark, e);
+	st->failed = s < 0;
+	if (s == HI_OK)
+		hi_pass(run, rec);
+	return s;
+}
+
 static int record(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e)
 {
 	struct state *st = run->state;
-	if (rec->type == HI_T_MARK) {
-		int s = commit(st, e);
-		if (s == HI_OK)
-			hi_pass(run, rec);
-		return s;
+	int s = HI_OK;
+	if (rec->type == HI_T_MARK)
+		return mark(run, rec, e);
+	if (st->marked && !run->marked) {
+		st->marked = false;
+		s = hi_store_unmark(st->writer, e);
 	}
-	int s = hi_store_put(st->writer, rec, e);
+	s = s ? s : hi_store_put(st->writer, rec, e);
 	st->failed = s < 0;
 	return s;
 }
@@ -110,22 +194,29 @@ static int tick(struct hi_run *run, struct hi_error *e)
 {
 	struct state *st = run->state;
 	struct hi_store_pending pending = hi_store_pending(st->writer);
-	bool due = is_due(st, run, pending);
+	bool due = !st->marked && is_due(st, run, pending);
 	return due && pending.records > 0 ? commit(st, e) : HI_OK;
 }
 
+/*
+ * The end of input is no mark: what follows the last one comes again. Nor is anything
+ * promised of a stream that has lost its first mark.
+ */
 static int close_store(struct hi_run *run, struct hi_error *e)
 {
 	struct state *st = run->state;
 	struct hi_error later;
-	int s = st->failed ? HI_OK : commit(st, e);
+	bool drop = st->failed || st->marked || run->status == hi_exit_status(HI_CONTRACT);
+	int s = drop ? HI_OK : commit(st, e);
 	int c = hi_store_writer_close(st->writer, s ? &later : e);
+	hi_positions_release(&st->cursor);
 	return s ? s : c;
 }
 
 int main(int argc, char **argv)
 {
 	struct state st = { .options = { .commit_us = -1 } };
+	hi_positions_init(&st.cursor);
 	struct hi_common common;
 	int first;
 	umask(077);

@@ -69,8 +69,8 @@ static int begin_key(struct hi_store_writer *w, const struct hi_position *p, boo
 	bool same = is(value, p->value);
 	if (!same && !rewind)
 		s = hi_error_fmt(e, HI_CONTRACT,
-				 "the stream does not begin where the store stands; "
-				 "start the line again, or --rewind the store",
+				 "the stream does not begin where the store stands; start the line "
+				 "again, its source with --resume, or hi-store with --rewind",
 				 "%s", p->key);
 	mk->rewind |= !same;
 	return s ? s : keep(&mk->stored, p->key, value, e);
