@@ -10,7 +10,7 @@ enum { TEXT_MAX = 40, DIGITS_MAX = 18 };
 
 static size_t format(struct hi_line_position p, char out[TEXT_MAX])
 {
-	return (size_t)snprintf(out, TEXT_MAX, "\"%" PRIu64 ":%08" PRIx32 "\"", p.line, p.crc);
+	return (size_t)snprintf(out, TEXT_MAX, "\"%" PRIu64 ":%08" PRIx32 "\"", p.line + 1, p.crc);
 }
 
 struct hi_line_position hi_line_position(uint64_t number, struct hi_slice line)
@@ -26,8 +26,9 @@ bool hi_line_position_read(struct hi_line_position *p, const char *json)
 	if (!json)
 		return true;
 	if (strspn(json + (*json == '"'), "0123456789") > DIGITS_MAX ||
-	    sscanf(json, "\"%" SCNu64 ":%8" SCNx32, &p->line, &p->crc) != 2)
+	    sscanf(json, "\"%" SCNu64 ":%8" SCNx32, &p->line, &p->crc) != 2 || p->line == 0)
 		return false;
+	p->line--;
 	format(*p, text);
 	return strcmp(json, text) == 0 && (p->line > 0 || p->crc == 0);
 }

@@ -1,8 +1,8 @@
 /*
- * Where a source of lines stands: "LINE:CRC32C", the number of the last line that
- * was read, from 1, and the CRC-32C of its bytes without the line end as 8 hex
+ * Where a source of lines stands: "LINE:CRC32C", the number of the next line, from 1,
+ * and the CRC-32C of the bytes of the line before it, without their line end, as 8 hex
  * digits, so that another file in the place of the one before is noticed.
- * "0:00000000" is the beginning.
+ * "1:00000000" is the beginning. hi-record(5).
  */
 #ifndef HI_MARK_LINE_H
 #define HI_MARK_LINE_H
@@ -10,8 +10,8 @@
 #include "mark/positions.h"
 
 struct hi_line_position {
-	uint64_t line; /* 0: the beginning */
-	uint32_t crc;
+	uint64_t line; /* number of the last line that was read; 0: the beginning */
+	uint32_t crc;  /* of it */
 };
 
 /* The position behind that line. */

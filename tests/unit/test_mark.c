@@ -315,14 +315,14 @@ START_TEST(a_line_position_reads_back)
 	hi_positions_init(&p);
 	ck_assert_uint_eq(at.crc, 0xE3069283);
 	ck_assert_int_eq(hi_line_position_set(&p, "file:/a", at, &e), HI_OK);
-	ck_assert_str_eq(hi_positions_find(&p, "file:/a"), "\"12:e3069283\"");
+	ck_assert_str_eq(hi_positions_find(&p, "file:/a"), "\"13:e3069283\"");
 	ck_assert(hi_line_position_read(&back, hi_positions_find(&p, "file:/a")));
 	ck_assert(hi_line_position_equal(at, back));
 	ck_assert(hi_line_position_read(&back, NULL));
 	ck_assert_uint_eq(back.line, 0);
 	ck_assert_int_eq(hi_line_position_set(&p, "file:/a", back, &e), HI_OK);
-	ck_assert_str_eq(hi_positions_find(&p, "file:/a"), "\"0:00000000\"");
-	ck_assert(hi_line_position_read(&back, "\"0:00000000\""));
+	ck_assert_str_eq(hi_positions_find(&p, "file:/a"), "\"1:00000000\"");
+	ck_assert(hi_line_position_read(&back, "\"1:00000000\""));
 	hi_positions_release(&p);
 }
 END_TEST
@@ -342,7 +342,8 @@ START_TEST(what_is_no_line_position)
 		"\" 12:e3069283\"",
 		"\"-1:e3069283\"",
 		"\"12:e3069283",
-		"\"0:e3069283\"",
+		"\"1:e3069283\"",
+		"\"0:00000000\"",
 		"\"99999999999999999999:e3069283\"",
 	};
 	struct hi_line_position p;
