@@ -31,6 +31,7 @@ stream 0 3 >first
 stream 3 5 >second
 out=$(hi-store -q s <first); s=$?
 is 'marks come out' "$s $(grep -c '"n":0' <<<"$out")" '0 4'
+is 'a terminal gets none' "$(script -qec 'hi-store -q tty <first' /dev/null </dev/null)" ''
 is 'kept' "$(values s)" '0 1 2 3 4 5 '
 is 'with its positions' "$(stands s)" 'k|3 '
 status 'the same stream again' 6 hi-store first s
