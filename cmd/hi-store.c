@@ -92,18 +92,9 @@ static int find_positions(const struct state *st, const struct hi_positions *ope
 			  struct hi_positions *out, struct hi_error *e)
 {
 	struct hi_store *store;
-	struct hi_positions all;
 	int s = hi_store_open(&store, st->path, e);
-	if (s)
-		return s;
-	hi_positions_init(&all);
-	s = hi_store_positions(store, &all, e);
-	for (size_t i = 0; i < opening->n && s == HI_OK; i++) {
-		const char *key = opening->v[i].key, *at = hi_positions_find(&all, key);
-		if (at)
-			s = hi_positions_set(out, hi_slice_of(key), hi_slice_of(at), e);
-	}
-	hi_positions_release(&all);
+	for (size_t i = 0; i < opening->n && s == HI_OK; i++)
+		s = hi_store_position(store, opening->v[i].key, out, e);
 	hi_store_close(store);
 	return s;
 }

@@ -143,25 +143,44 @@ int hi_store_hours(struct hi_store *s, const struct hi_select *sel,
 	return hi_store_blame(s, status, e);
 }
 
-static int read_positions(struct hi_store *s, struct hi_positions *out, struct hi_error *e)
+/* Rows of key and value. What no mark may say no commit has written. */
+static int add_positions(struct hi_store *s, sqlite3_stmt *st, struct hi_positions *out,
+			 struct hi_error *e)
 {
-	sqlite3_stmt *st = NULL;
-	int step = SQLITE_ROW;
-	hi_positions_reset(out);
-	int status = hi_db_prepare(s->db, "SELECT key,value FROM positions ORDER BY key", &st, e);
-	while (status == HI_OK && (step = sqlite3_step(st)) == SQLITE_ROW)
+	int step = SQLITE_DONE, status = HI_OK;
+	while (status == HI_OK && (step = sqlite3_step(st)) == SQLITE_ROW) {
+		if (out->n == HI_POSITIONS_MAX)
+			return hi_error_set(e, HI_USAGE, "more than 10,000 positions at once");
 		status = hi_positions_set(out, hi_db_slice(st, 0), hi_db_slice(st, 1), e);
+	}
+	if (status == HI_CONTRACT)
+		return hi_error_fmt(e, HI_CORRUPT, "no position", "store.db");
 	if (status == HI_OK && step != SQLITE_DONE)
 		status = hi_db_error(s->db, "the database failed", e);
+	return status;
+}
+
+int hi_store_position(struct hi_store *s, const char *key, struct hi_positions *out,
+		      struct hi_error *e)
+{
+	sqlite3_stmt *st = NULL;
+	int status = hi_db_prepare(s->db, "SELECT key,value FROM positions WHERE key=?1", &st, e);
+	if (status == HI_OK) {
+		hi_db_bind_slice(st, 1, hi_slice_of(key));
+		status = add_positions(s, st, out, e);
+	}
 	sqlite3_finalize(st);
-	/* What a mark may not say no commit has written. */
-	return status == HI_CONTRACT ? hi_error_fmt(e, HI_CORRUPT, "no position", "store.db")
-				     : status;
+	return hi_store_blame(s, status, e);
 }
 
 int hi_store_positions(struct hi_store *s, struct hi_positions *out, struct hi_error *e)
 {
-	return hi_store_blame(s, read_positions(s, out, e), e);
+	sqlite3_stmt *st = NULL;
+	hi_positions_reset(out);
+	int status = hi_db_prepare(s->db, "SELECT key,value FROM positions ORDER BY key", &st, e);
+	status = status ? status : add_positions(s, st, out, e);
+	sqlite3_finalize(st);
+	return hi_store_blame(s, status, e);
 }
 
 static int is_old(struct hi_error *e)

@@ -129,7 +129,14 @@ int hi_store_mark(struct hi_store_writer *w, const struct hi_mark *m, struct hi_
  * follow. */
 int hi_store_unmark(struct hi_store_writer *w, struct hi_error *e);
 
-/* All positions of the store. HI_OK, HI_NOMEM, HI_IO, HI_CORRUPT. */
+/*
+ * Adds the position of that key to out, where the store has one. A store may have any
+ * number of keys: who knows its own asks for each. HI_OK, HI_NOMEM, HI_IO, HI_CORRUPT.
+ */
+int hi_store_position(struct hi_store *s, const char *key, struct hi_positions *out,
+		      struct hi_error *e);
+
+/* All positions of the store. The same, or HI_USAGE: they are more than HI_POSITIONS_MAX. */
 int hi_store_positions(struct hi_store *s, struct hi_positions *out, struct hi_error *e);
 
 enum { HI_STORE_ID_LEN = 32 };

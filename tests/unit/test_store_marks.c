@@ -407,6 +407,87 @@ START_TEST(test_keys_come_and_go)
 }
 END_TEST
 
+/* A file a night for years: more keys than one source may have. */
+START_TEST(test_many_keys)
+{
+	struct hi_store *s;
+	struct hi_positions p;
+	struct hi_error e = { HI_OK };
+	close_writer(open_writer());
+	run_sql("WITH RECURSIVE n(i) AS(SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<10001)"
+		" INSERT INTO positions SELECT 'csv:'||i,i FROM n");
+	hi_positions_init(&p);
+	ck_assert_int_eq(hi_store_open(&s, folder, NULL), HI_OK);
+	ck_assert_int_eq(hi_store_positions(s, &p, &e), HI_USAGE);
+	hi_positions_reset(&p);
+	ck_assert_int_eq(hi_store_position(s, "csv:9999", &p, &e), HI_OK);
+	ck_assert_int_eq(hi_store_position(s, "csv:0", &p, &e), HI_OK);
+	ck_assert_int_eq((int)p.n, 1);
+	ck_assert_str_eq(hi_positions_find(&p, "csv:9999"), "9999");
+	hi_positions_release(&p);
+	hi_store_close(s);
+	struct hi_store_writer *w = open_writer();
+	ck_assert_int_eq(begin(w, "{\"csv:5\":5,\"csv:0\":0}", false, &e), HI_OK);
+	put(w, "P", 1, T0);
+	ck_assert_int_eq(mark(w, "{\"csv:5\":6,\"csv:0\":1}", &e), HI_OK);
+	close_writer(w);
+	check_sql("SELECT count(*) FROM positions", "10002");
+}
+END_TEST
+
+/* What no commit may relieve has a bound, and the refusal says what to do. */
+START_TEST(test_too_much_between_marks)
+{
+	enum { LONG = 1 << 20 };
+	struct hi_store_writer *w = open_writer();
+	struct hi_error e = { HI_OK };
+	struct hi_rec rec;
+	char *line = malloc(LONG);
+	int status = HI_OK, n = 0;
+	ck_assert_ptr_nonnull(line);
+	ck_assert_int_eq(begin(w, "{\"k\":0}", false, NULL), HI_OK);
+	int at = snprintf(line, LONG,
+			  "{\"type\":\"patient\",\"patient_id\":\"P\","
+			  "\"version\":1,\"x\":\"");
+	memset(line + at, 'x', (size_t)(LONG - at - 3));
+	memcpy(line + LONG - 3, "\"}", 3);
+	for (; n < 200 && status == HI_OK; n++) {
+		ck_assert_int_eq(hi_reader_line_parse(reader, hi_slice_of(line), &rec, NULL),
+				 HI_OK);
+		status = hi_store_put(w, &rec, &e);
+	}
+	ck_assert_int_eq(status, HI_USAGE);
+	ck_assert_int_gt(n, 120);
+	ck_assert_ptr_nonnull(strstr(e.text, "marks more often"));
+	hi_store_writer_close(w, NULL);
+	check_sql("SELECT count(*) FROM patients", "0");
+	free(line);
+}
+END_TEST
+
+START_TEST(test_too_many_hours_between_marks)
+{
+	enum { MAX = 65536 };
+	struct hi_store_writer *w = open_writer();
+	struct hi_error e = { HI_OK };
+	struct hi_rec rec;
+	ck_assert_int_eq(begin(w, "{\"k\":0}", false, NULL), HI_OK);
+	ck_assert_int_eq(
+		hi_reader_line_parse(reader,
+				     hi_slice_of("{\"patient_id\":\"P\",\"metric_name\":\"m\","
+						 "\"value\":1,\"timestamp\":\"" T0 "\"}"),
+				     &rec, NULL),
+		HI_OK);
+	for (int i = 0; i < MAX; i++, rec.t_us += HI_US_H)
+		ck_assert_int_eq(hi_store_put(w, &rec, &e), HI_OK);
+	ck_assert_int_eq(hi_store_put(w, &rec, &e), HI_USAGE);
+	ck_assert_ptr_nonnull(strstr(e.text, "marks more often"));
+	hi_store_writer_close(w, NULL);
+	close_writer(open_writer());
+	check_files();
+}
+END_TEST
+
 START_TEST(test_unmark)
 {
 	struct hi_store_writer *w = open_writer();
@@ -637,6 +718,9 @@ int main(void)
 	tcase_add_test(t, test_rewind);
 	tcase_add_test(t, test_rewind_beside_another);
 	tcase_add_test(t, test_keys_come_and_go);
+	tcase_add_test(t, test_many_keys);
+	tcase_add_test(t, test_too_much_between_marks);
+	tcase_add_test(t, test_too_many_hours_between_marks);
 	tcase_add_test(t, test_unmark);
 	tcase_add_test(t, test_another_stream_follows);
 	tcase_add_test(t, test_clock);
