@@ -8,9 +8,8 @@
 #include "store/store.h"
 
 struct hi_store {
-	char *path;  /* the folder */
-	int fd;	     /* of the folder */
-	int lock_fd; /* of its file lock, to ask who is alive; -1: not open yet */
+	char *path; /* the folder */
+	int fd;	    /* of the folder */
 	sqlite3 *db;
 	bool one_hour; /* the operand named an hour */
 	int64_t hour_us;
@@ -38,12 +37,17 @@ int hi_store_need_marks(struct hi_store *s, struct hi_error *e);
  */
 int hi_store_recover(struct hi_store *s, int lock_fd, struct hi_error *e);
 
-/* The writer of number N holds this byte + N of the lock file: far above all numbers of segments.
+/*
+ * The writer of number N holds this byte + N of the lock file, far above all numbers
+ * of segments, from before the catalogue shows it until it is closed, or dead.
  */
 #define HI_LOCK_WRITERS (UINT64_C(1) << 62)
 
 /* Locks bytes first..first+n-1 of the lock file; false: another writer holds one of them. */
 bool hi_store_lock(int lock_fd, uint64_t first, uint64_t n);
 void hi_store_unlock(int lock_fd, uint64_t first, uint64_t n);
+
+/* A writer other than lock_fd's holds this byte. */
+bool hi_store_held(int lock_fd, uint64_t at);
 
 #endif

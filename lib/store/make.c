@@ -225,17 +225,30 @@ int hi_store_writer_open(struct hi_store_writer **out, const char *path, bool *c
 	return s;
 }
 
-int hi_writer_close_segments(struct hi_store_writer *w, struct hi_error *e)
+static int of_this_writer(struct hi_store_writer *w, const char *sql, struct hi_error *e)
 {
 	sqlite3_stmt *st = NULL;
-	int s = hi_db_prepare(w->store->db,
-			      "UPDATE segments SET state='closed' WHERE writer=?1 AND state='open'",
-			      &st, e);
+	int s = hi_db_prepare(w->store->db, sql, &st, e);
 	if (s)
 		return s;
 	sqlite3_bind_int64(st, 1, (int64_t)w->number);
 	s = hi_db_run(w->store->db, st, e);
 	sqlite3_finalize(st);
+	return s;
+}
+
+int hi_writer_retire(struct hi_store_writer *w, struct hi_error *e)
+{
+	sqlite3 *db = w->store->db;
+	int s = hi_db_exec(db, "BEGIN IMMEDIATE", e);
+	if (s)
+		return s;
+	s = of_this_writer(w, "UPDATE segments SET state='closed' WHERE writer=?1 AND state='open'",
+			   e);
+	s = s ? s : of_this_writer(w, "UPDATE writers SET done=1 WHERE number=?1", e);
+	s = s ? s : hi_db_exec(db, "COMMIT", e);
+	if (s)
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	return s;
 }
 
@@ -249,7 +262,7 @@ static int end(struct hi_store_writer *w, struct hi_error *e)
 	int s = w->marks.on ? hi_writer_forget(w, e) : HI_OK;
 	if (s || w->pending.records > 0)
 		return s;
-	return hi_writer_close_segments(w, e);
+	return hi_writer_retire(w, e);
 }
 
 int hi_store_writer_close(struct hi_store_writer *w, struct hi_error *e)

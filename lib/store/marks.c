@@ -142,7 +142,7 @@ static int renumber(struct hi_store_writer *w, struct hi_error *e)
 {
 	if (!w->used)
 		return HI_OK;
-	int s = hi_writer_close_segments(w, e);
+	int s = hi_writer_retire(w, e);
 	return s ? s : hi_writer_register(w, e);
 }
 

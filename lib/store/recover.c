@@ -3,6 +3,12 @@
  * knows. Both were promised to nobody and go, as soon as nobody holds them. A
  * file that is shorter than its commit, or other than it, is corruption: said,
  * never repaired by guessing.
+ *
+ * A writer that was killed while SQLite synced its log may have committed without
+ * anybody seeing it: those who have the database open do not, who opens it after the
+ * last of them has died does. Only a write of another, which takes the place of
+ * such a commit in the log, settles it. So each dead writer is first buried, by a
+ * transaction, and what it left is looked at after that.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -18,8 +24,55 @@
 struct recovery {
 	struct hi_store *store;
 	int lock_fd;
-	sqlite3_stmt *known, *left_open, *close, *next_number;
+	sqlite3_stmt *known, *left_open, *close, *next_number, *at_work, *bury;
 };
+
+/* The least writer above after that is not known to be done; 0: none. */
+static int next_at_work(struct recovery *r, uint64_t after, uint64_t *number, struct hi_error *e)
+{
+	*number = 0;
+	sqlite3_bind_int64(r->at_work, 1, (int64_t)after);
+	int step = sqlite3_step(r->at_work);
+	if (step == SQLITE_ROW)
+		*number = (uint64_t)sqlite3_column_int64(r->at_work, 0);
+	sqlite3_reset(r->at_work);
+	return step == SQLITE_ROW || step == SQLITE_DONE
+		       ? HI_OK
+		       : hi_db_error(r->store->db, "the database failed", e);
+}
+
+/* It locked its byte before the catalogue showed it: where that is free now it is dead. */
+static bool is_dead(const struct recovery *r, uint64_t writer)
+{
+	return !hi_store_held(r->lock_fd, HI_LOCK_WRITERS + writer);
+}
+
+static int bury_all(struct recovery *r, struct hi_error *e)
+{
+	uint64_t writer = 0;
+	for (;;) {
+		int s = next_at_work(r, writer, &writer, e);
+		if (s || writer == 0)
+			return s;
+		if (!is_dead(r, writer))
+			continue;
+		sqlite3_bind_int64(r->bury, 1, (int64_t)writer);
+		s = hi_db_run(r->store->db, r->bury, e);
+		if (s)
+			return s;
+	}
+}
+
+/* One died after the others were buried: what is its own is not known. */
+static bool has_unburied(struct recovery *r)
+{
+	uint64_t writer = 0;
+	do {
+		if (next_at_work(r, writer, &writer, NULL) || (writer > 0 && is_dead(r, writer)))
+			return true;
+	} while (writer > 0);
+	return false;
+}
 
 /* The committed bytes have the committed checksum. */
 static int check_crc(struct recovery *r, const char *path, uint64_t length, uint32_t want,
@@ -145,7 +198,7 @@ static int judge_file(struct recovery *r, const char *path, uint64_t number, str
 		s = hi_db_error(r->store->db, "the database failed", e);
 	else if (!known && !given_out(r, number))
 		s = hi_error_fmt(e, HI_CORRUPT, "store.db is older than this file", "%s", path);
-	else if (!known && unlinkat(r->store->fd, path, 0) && errno != ENOENT)
+	else if (!known && !has_unburied(r) && unlinkat(r->store->fd, path, 0) && errno != ENOENT)
 		s = hi_error_sys(e, "cannot remove", path);
 	hi_store_unlock(r->lock_fd, number, 1);
 	return s;
@@ -190,8 +243,15 @@ static int prepare(struct recovery *r, struct hi_error *e)
 	s = s ? s
 	      : hi_db_prepare(db,
 			      "SELECT number FROM segments WHERE state='open' AND number>?1"
+			      " AND writer NOT IN(SELECT number FROM writers WHERE done=0)"
 			      " ORDER BY number LIMIT 1",
 			      &r->left_open, e);
+	s = s ? s
+	      : hi_db_prepare(db,
+			      "SELECT number FROM writers WHERE done=0 AND number>?1"
+			      " ORDER BY number LIMIT 1",
+			      &r->at_work, e);
+	s = s ? s : hi_db_prepare(db, "UPDATE writers SET done=1 WHERE number=?1", &r->bury, e);
 	s = s ? s
 	      : hi_db_prepare(db, "UPDATE segments SET state='closed' WHERE number=?1", &r->close,
 			      e);
@@ -204,6 +264,7 @@ int hi_store_recover(struct hi_store *store, int lock_fd, struct hi_error *e)
 {
 	struct recovery r = { .store = store, .lock_fd = lock_fd };
 	int s = prepare(&r, e);
+	s = s ? s : bury_all(&r, e);
 	s = s ? s : take_over_all(&r, e);
 	for (int k = 0; k < HI_SEGMENT_KINDS && s == HI_OK; k++)
 		s = sweep(&r, (enum hi_segment_kind)k, hi_segment_folders[k],
@@ -212,5 +273,7 @@ int hi_store_recover(struct hi_store *store, int lock_fd, struct hi_error *e)
 	sqlite3_finalize(r.left_open);
 	sqlite3_finalize(r.close);
 	sqlite3_finalize(r.next_number);
+	sqlite3_finalize(r.at_work);
+	sqlite3_finalize(r.bury);
 	return s;
 }

@@ -10,11 +10,15 @@ _Static_assert(HI_STORE_FORMAT == 0, "the schema below writes format 0");
  * follower reads what is new by an index; writer and seq give the order of
  * arrival. Times are microseconds since 1970, hours the second they begin at.
  * A writer has a row in writers from its opening on; keys, a JSON array, and clock_us
- * only where it keeps a marked stream. audit is used by what comes with format 1.
+ * only where it keeps a marked stream; done once nothing more can come of it. audit is used by what
+ * comes with format 1.
  */
 #define NEW_ID "('id',lower(hex(randomblob(16))))"
 #define CLOCK_US "clock_us INTEGER"
-#define WRITERS "CREATE TABLE writers(number INTEGER PRIMARY KEY, keys TEXT, clock_us INTEGER)"
+#define DONE "done INTEGER NOT NULL DEFAULT 0"
+#define WRITERS                                                                                    \
+	"CREATE TABLE writers(number INTEGER PRIMARY KEY, keys TEXT, clock_us INTEGER," DONE ")"
+#define WRITERS_AT_WORK "CREATE INDEX writers_at_work ON writers(number) WHERE done=0"
 
 static const char schema[] =
 	"CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
@@ -76,7 +80,7 @@ static const char schema[] =
 	"CREATE INDEX voids_commit ON voids(commit_n);"
 
 	"CREATE TABLE positions(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;" WRITERS
-	";"
+	";" WRITERS_AT_WORK ";"
 	"CREATE TABLE audit(number INTEGER PRIMARY KEY, at_us INTEGER NOT NULL,"
 	" what TEXT NOT NULL, detail TEXT);";
 
@@ -113,6 +117,9 @@ static const struct {
 	{ "SELECT count(*) FROM pragma_table_info('segments') WHERE name='clock_us'",
 	  "ALTER TABLE segments ADD COLUMN " CLOCK_US },
 	{ "SELECT count(*) FROM sqlite_master WHERE type='table' AND name='writers'", WRITERS },
+	{ "SELECT count(*) FROM pragma_table_info('writers') WHERE name='done'",
+	  "ALTER TABLE writers ADD COLUMN " DONE },
+	{ "SELECT count(*) FROM sqlite_master WHERE name='writers_at_work'", WRITERS_AT_WORK },
 };
 
 enum { ADDED_N = sizeof(added) / sizeof(added[0]) };

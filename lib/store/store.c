@@ -28,7 +28,6 @@ int hi_store_open_folder(struct hi_store **out, const char *operand, struct hi_e
 	*out = s;
 	if (!s)
 		return hi_error_set(e, HI_NOMEM, "no memory for a store");
-	s->lock_fd = -1;
 	s->one_hour = hi_layout_operand(operand, &s->path, &s->hour_us);
 	s->fd = s->path ? open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (s->fd >= 0)
@@ -81,8 +80,6 @@ void hi_store_close(struct hi_store *s)
 	if (!s)
 		return;
 	sqlite3_close(s->db);
-	if (s->lock_fd >= 0)
-		close(s->lock_fd);
 	if (s->fd >= 0)
 		close(s->fd);
 	free(s->path);

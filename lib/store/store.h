@@ -147,16 +147,6 @@ enum { HI_STORE_ID_LEN = 32 };
  */
 int hi_store_id(struct hi_store *s, char id[HI_STORE_ID_LEN + 1], struct hi_error *e);
 
-/*
- * Writers at work: one holds its number from before the catalogue shows it until
- * it is closed, or dead. Ask before the snapshot that depends on it: of a writer
- * that is gone the next snapshot holds all there will ever be. HI_OK or HI_IO.
- */
-int hi_store_is_alive(struct hi_store *s, uint64_t number, bool *alive, struct hi_error *e);
-
-/* *number: the least above after that is at work; 0: none. */
-int hi_store_next_alive(struct hi_store *s, uint64_t after, uint64_t *number, struct hi_error *e);
-
 /* Closes without a commit; the segments are closed where nothing has failed. NULL is nothing. */
 int hi_store_writer_close(struct hi_store_writer *w, struct hi_error *e);
 

@@ -57,8 +57,8 @@ int hi_writer_forget(struct hi_store_writer *w, struct hi_error *e);
 /* A number of its own, seen by others from now on. */
 int hi_writer_register(struct hi_store_writer *w, struct hi_error *e);
 
-/* Nothing is left to be added to the segments of this writer, says the catalogue. */
-int hi_writer_close_segments(struct hi_store_writer *w, struct hi_error *e);
+/* Nothing more will come under this number, says the catalogue. */
+int hi_writer_retire(struct hi_store_writer *w, struct hi_error *e);
 
 /* Within the transaction of a commit: positions are compared, HI_CONTRACT, and set. */
 int hi_marks_compare(struct hi_store_writer *w, const struct hi_mark *m, struct hi_error *e);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/time.h"
@@ -580,50 +581,39 @@ START_TEST(test_clock)
 }
 END_TEST
 
-START_TEST(test_alive)
+/* A writer at work is not done; one that has closed, or left a number, or died, is. */
+START_TEST(test_done)
 {
 	struct hi_store_writer *a = open_writer(), *b = open_writer(), *c = open_writer();
-	struct hi_store *s;
-	uint64_t n = 0;
-	bool alive;
-	ck_assert_int_eq(hi_store_open(&s, folder, NULL), HI_OK);
-	for (uint64_t i = 1; i <= 3; i++) {
-		ck_assert_int_eq(hi_store_is_alive(s, i, &alive, NULL), HI_OK);
-		ck_assert(alive);
-		ck_assert_int_eq(hi_store_next_alive(s, i - 1, &n, NULL), HI_OK);
-		ck_assert_int_eq((int)n, (int)i);
-	}
+	static const char done[] = "SELECT number FROM writers WHERE done=1";
+	check_sql(done, "");
 	close_writer(b);
-	ck_assert_int_eq(hi_store_is_alive(s, 2, &alive, NULL), HI_OK);
-	ck_assert(!alive);
-	ck_assert_int_eq(hi_store_next_alive(s, 1, &n, NULL), HI_OK);
-	ck_assert_int_eq((int)n, 3);
-	/* a takes 4 and 5: 4 and 5 are neighbours, and one lock. */
+	check_sql(done, "2");
 	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(begin(a, "{\"k\":0}", true, NULL), HI_OK);
 		put(a, "P", 1, T0);
 		ck_assert_int_eq(mark(a, "{\"k\":1}", NULL), HI_OK);
 		ck_assert_int_eq(hi_store_unmark(a, NULL), HI_OK);
 	}
-	static const uint64_t want[] = { 1, 3, 4, 5, 0 };
-	n = 0;
-	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
-		ck_assert_int_eq(hi_store_next_alive(s, n, &n, NULL), HI_OK);
-		ck_assert_int_eq((int)n, (int)want[i]);
+	check_sql(done, "1 2 4");
+	pid_t child = fork();
+	if (child == 0) {
+		struct hi_store_writer *d = open_writer();
+		put(d, "P", 1, T0);
+		_exit(hi_store_commit(d, NULL) != HI_OK);
 	}
+	int status;
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	check_sql(done, "1 2 4");
+	check_sql("SELECT state FROM segments WHERE writer=6", "open");
+	b = open_writer();
+	check_sql(done, "1 2 4 6");
+	check_sql("SELECT state FROM segments WHERE writer=6", "closed");
 	close_writer(a);
+	close_writer(b);
 	close_writer(c);
-	ck_assert_int_eq(hi_store_next_alive(s, 0, &n, NULL), HI_OK);
-	ck_assert_int_eq((int)n, 0);
-	hi_store_close(s);
-	/* A copy without the lock file. */
-	char path[128];
-	snprintf(path, sizeof(path), "%s/lock", folder);
-	ck_assert_int_eq(unlink(path), 0);
-	ck_assert_int_eq(hi_store_open(&s, folder, NULL), HI_OK);
-	ck_assert_int_eq(hi_store_next_alive(s, 0, &n, NULL), HI_OK);
-	ck_assert_int_eq((int)n, 0);
-	hi_store_close(s);
+	check_sql("SELECT count(*) FROM writers WHERE done=0", "0");
 }
 END_TEST
 
@@ -724,7 +714,7 @@ int main(void)
 	tcase_add_test(t, test_unmark);
 	tcase_add_test(t, test_another_stream_follows);
 	tcase_add_test(t, test_clock);
-	tcase_add_test(t, test_alive);
+	tcase_add_test(t, test_done);
 	tcase_add_test(t, test_identical_record);
 	tcase_add_test(t, test_old_store_is_read);
 	tcase_add_test(t, test_old_store_is_brought_up_to_date);
