@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "store/vector.h"
+
 enum { ROW_MAX = 8 << 20 };
 
 /* One segment being read, its next row split into columns. */
@@ -13,6 +15,7 @@ struct stream {
 	size_t block_at;
 	struct hi_row row;
 	struct hi_buf quoted;
+	uint64_t behind; /* rows up to this one are not wanted */
 };
 
 struct hi_arrival {
@@ -90,9 +93,12 @@ static int next_line(struct hi_arrival *a, struct stream *s, struct hi_slice *li
 static int next_row(struct hi_arrival *a, struct stream *s, struct hi_error *e)
 {
 	struct hi_slice line;
-	int status = next_line(a, s, &line, e);
-	if (status == HI_OK && !hi_row_read(line, &s->row, &s->quoted))
-		return hi_part_corrupt(s->part, "a row that no writer writes", e);
+	int status;
+	do {
+		status = next_line(a, s, &line, e);
+		if (status == HI_OK && !hi_row_read(line, &s->row, &s->quoted))
+			return hi_part_corrupt(s->part, "a row that no writer writes", e);
+	} while (status == HI_OK && s->row.seq <= s->behind);
 	return status;
 }
 
@@ -143,6 +149,7 @@ static int open_stream(struct hi_arrival *a, const struct hi_part *p, struct hi_
 	s->part = p;
 	s->at = p->from;
 	s->crc = p->crc_from;
+	s->behind = a->f->after ? hi_vector_seq(a->f->after, p->writer) : 0;
 	hi_buf_init(&s->block, ROW_MAX);
 	hi_buf_init(&s->quoted, ROW_MAX);
 	if (p->from == 0)

@@ -18,6 +18,7 @@
 #include "store/kept.h"
 #include "store/last.h"
 #include "store/part.h"
+#include "store/progress.h"
 
 enum { POLL_MS = 20, READING_RANK = 2 };
 
@@ -38,7 +39,8 @@ struct hi_cursor {
 	struct hi_arrival *arrival;
 	struct hi_rec reading; /* the next one, where have_reading */
 	bool have_reading;
-	uint64_t writer, seq; /* raw: of reading */
+	uint64_t writer, seq;	     /* raw: of reading */
+	struct hi_progress progress; /* sel.after */
 
 	sqlite3_stmt *kept;
 	bool have_kept, kept_given;
@@ -107,6 +109,8 @@ static int read_catalogue(struct hi_cursor *c, uint64_t *commit_n, struct hi_err
 		s = hi_parts_load(&c->lines, c->store, HI_SEGMENT_OTHER, &c->sel, c->commit_n, e);
 	if (s == HI_OK && wants_kept(&c->sel))
 		s = hi_kept_pick(c->store->db, &c->sel, c->commit_n, e);
+	if (s == HI_OK && c->sel.after)
+		s = hi_progress_writers(&c->progress, c->store, e);
 	return s;
 }
 
@@ -127,6 +131,8 @@ static int snapshot(struct hi_cursor *c, struct hi_error *e)
 	c->commit_n = commit_n;
 	s = s ? s : hi_parts_continue(&c->readings, &c->seen, e);
 	s = s ? s : hi_parts_continue(&c->lines, &c->seen, e);
+	if (s == HI_OK && c->sel.after)
+		s = hi_progress_rows(&c->progress, c->store, &c->readings, wants_kept(&c->sel), e);
 	if (s == HI_OK && wants_kept(&c->sel))
 		s = hi_kept_picked(db, &c->kept, e);
 	return s ? s : begin(c, e);
@@ -161,11 +167,22 @@ static int narrow(struct hi_cursor *c, struct hi_error *e)
 	return s == HI_END ? HI_OK : s;
 }
 
+/* Only what has a number within its writer has a place in the order of arrival. */
+static int begin_after(struct hi_cursor *c, struct hi_error *e)
+{
+	if (!c->sel.raw || c->sel.types & (1u << HI_T_REJECT | 1u << HI_T_OTHER))
+		return hi_error_set(e, HI_USAGE, "rejects and unknown types have no position");
+	c->progress.start = *c->sel.after;
+	c->sel.after = &c->progress.start;
+	return hi_store_need_marks(c->store, e);
+}
+
 static int open_cursor(struct hi_cursor *c, struct hi_error *e)
 {
 	if (c->sel.raw && c->sel.last_n > 0)
 		return hi_error_set(e, HI_USAGE, "--last N and --raw do not go together");
-	int s = narrow(c, e);
+	int s = c->sel.after ? begin_after(c, e) : HI_OK;
+	s = s ? s : narrow(c, e);
 	s = s ? s : hi_filter_init(&c->filter, &c->sel, e);
 	s = s ? s : hi_reader_new(&c->reader, NULL, NULL, e);
 	s = s ? s : hi_db_prepare(c->store->db, "PRAGMA data_version", &c->data_version, e);
@@ -324,11 +341,15 @@ static int next(struct hi_cursor *c, struct hi_rec *rec, struct hi_error *e)
 		return s;
 	if (kept_first(c)) {
 		c->kept_given = true;
+		c->progress.writer = (uint64_t)sqlite3_column_int64(c->kept, 3);
+		c->progress.seq = (uint64_t)sqlite3_column_int64(c->kept, 4);
 		return parse_line(c, hi_db_slice(c->kept, 5), rec, e);
 	}
 	if (c->have_reading) {
 		*rec = c->reading;
 		c->have_reading = false;
+		c->progress.writer = c->writer;
+		c->progress.seq = c->seq;
 		return HI_OK;
 	}
 	return next_line(c, rec, e);
@@ -336,7 +357,14 @@ static int next(struct hi_cursor *c, struct hi_rec *rec, struct hi_error *e)
 
 int hi_cursor_next(struct hi_cursor *c, struct hi_rec *rec, struct hi_error *e)
 {
-	return hi_store_blame(c->store, next(c, rec, e), e);
+	int s = next(c, rec, e);
+	c->progress.finished = s == HI_END;
+	return hi_store_blame(c->store, s, e);
+}
+
+int hi_cursor_vector(const struct hi_cursor *c, struct hi_vector *v, struct hi_error *e)
+{
+	return hi_store_blame(c->store, hi_progress_vector(&c->progress, v, e), e);
 }
 
 static void sleep_ms(int ms)
@@ -357,5 +385,7 @@ int hi_cursor_follow(struct hi_cursor *c, int timeout_ms, struct hi_error *e)
 	}
 	c->version = version;
 	c->sel.last_n = 0;
+	if (c->sel.after)
+		hi_progress_next(&c->progress);
 	return hi_store_blame(c->store, snapshot(c, e), e);
 }

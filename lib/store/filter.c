@@ -22,6 +22,7 @@ int hi_filter_init(struct hi_filter *f, const struct hi_select *sel, struct hi_e
 		.since_us = sel->since_us,
 		.until_us = sel->until_us,
 		.scores = sel->scores,
+		.after = sel->after,
 	};
 	int s = table_of(&f->patients, sel->patients, sel->patients_n, e);
 	return s ? s : table_of(&f->metrics, sel->metrics, sel->metrics_n, e);

@@ -8,6 +8,7 @@
 struct hi_filter {
 	int64_t since_us, until_us;
 	bool scores;
+	const struct hi_vector *after;		/* borrowed; NULL: all */
 	struct hi_patients *patients, *metrics; /* NULL: all */
 };
 

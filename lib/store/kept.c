@@ -6,8 +6,9 @@
 
 #include "base/time.h"
 #include "store/db.h"
+#include "store/vector.h"
 
-enum { COLUMNS_MAX = 7, NAMES_MAX = 64 << 20 };
+enum { COLUMNS_MAX = 7, NAMES_MAX = 64 << 20, SQL_MAX = 16 << 10 };
 
 #define PATIENTS "(SELECT value FROM json_each(?4))"
 #define METRIC_IS "metric_name IN(SELECT value FROM json_each(?5))"
@@ -254,24 +255,39 @@ static void put_array(struct hi_buf *b, const char *const *v, size_t n)
 	hi_buf_putc(b, ']');
 }
 
+static void put_pick(struct hi_buf *sql, const struct kept *d, enum hi_type t,
+		     const struct hi_select *sel)
+{
+	hi_buf_printf(sql,
+		      "INSERT INTO temp.gathered SELECT at_us,%d,%d,writer,seq,line FROM main.%s"
+		      " WHERE commit_n>?1",
+		      d->rank, (int)t, d->table);
+	if (d->when)
+		hi_buf_printf(sql, " AND coalesce(%s,?2)>=?2 AND coalesce(%s,?2)<?3", d->when,
+			      d->when);
+	if (sel->patients_n)
+		hi_buf_printf(sql, " AND %s", d->patient_is);
+	if (sel->metrics_n && d->metric_is)
+		hi_buf_printf(sql, " AND %s", d->metric_is);
+	if (sel->after) {
+		hi_buf_puts(sql, " AND ");
+		hi_vector_where(sel->after, "writer", "seq", sql);
+	}
+	hi_buf_putc(sql, '\0');
+}
+
 static int pick_type(sqlite3 *db, const struct hi_select *sel, enum hi_type t, uint64_t commit_n,
 		     const struct hi_buf *patients, const struct hi_buf *metrics,
 		     struct hi_error *e)
 {
 	const struct kept *d = &kept[t];
-	char sql[1024], when[128] = "";
+	struct hi_buf sql;
 	sqlite3_stmt *st = NULL;
-	if (d->when)
-		snprintf(when, sizeof(when), " AND coalesce(%s,?2)>=?2 AND coalesce(%s,?2)<?3",
-			 d->when, d->when);
-	snprintf(sql, sizeof(sql),
-		 "INSERT INTO temp.gathered SELECT at_us,%d,%d,writer,seq,line FROM main.%s"
-		 " WHERE commit_n>?1%s%s%s%s%s",
-		 d->rank, (int)t, d->table, when, sel->patients_n ? " AND " : "",
-		 sel->patients_n ? d->patient_is : "",
-		 sel->metrics_n && d->metric_is ? " AND " : "",
-		 sel->metrics_n && d->metric_is ? d->metric_is : "");
-	int s = hi_db_prepare(db, sql, &st, e);
+	hi_buf_init(&sql, SQL_MAX);
+	put_pick(&sql, d, t, sel);
+	int s = sql.failed ? hi_error_set(e, HI_NOMEM, "no memory for reading")
+			   : hi_db_prepare(db, sql.ptr, &st, e);
+	hi_buf_release(&sql);
 	if (s)
 		return s;
 	sqlite3_bind_int64(st, 1, (int64_t)commit_n);

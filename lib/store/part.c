@@ -9,6 +9,9 @@
 #include "base/hash.h"
 #include "base/time.h"
 #include "store/db.h"
+#include "store/vector.h"
+
+enum { SQL_MAX = 16 << 10 };
 
 void hi_parts_release(struct hi_parts *p)
 {
@@ -62,26 +65,40 @@ static int load(struct hi_parts *p, struct hi_store *s, sqlite3_stmt *st, struct
 			.to = (uint64_t)sqlite3_column_int64(st, 4),
 			.crc_to = (uint32_t)sqlite3_column_int64(st, 5),
 			.open = sqlite3_column_int(st, 6),
+			.last_seq = (uint64_t)sqlite3_column_int64(st, 7),
 		};
 	}
 	return step == SQLITE_DONE ? HI_OK : hi_db_error(s->db, "the database failed", e);
+}
+
+static int prepare(sqlite3 *db, const struct hi_select *sel, sqlite3_stmt **st, struct hi_error *e)
+{
+	struct hi_buf sql;
+	hi_buf_init(&sql, SQL_MAX);
+	hi_buf_puts(&sql, "SELECT number,hour,writer,first_seq,length,crc32c,state='open',last_seq"
+			  " FROM segments WHERE kind=?1 AND state<>'dead' AND commit_n>?2"
+			  " AND coalesce(last_us>=?3,1) AND coalesce(first_us<?4,1)"
+			  " AND coalesce(last_patient>=?5,1) AND coalesce(first_patient<=?6,1)");
+	if (sel->after) {
+		hi_buf_puts(&sql, " AND ");
+		hi_vector_where(sel->after, "writer", "last_seq", &sql);
+	}
+	hi_buf_printf(&sql, " ORDER BY %s",
+		      sel->raw ? "writer,first_seq,number" : "hour,writer,number");
+	hi_buf_putc(&sql, '\0');
+	int s = sql.failed ? hi_error_set(e, HI_NOMEM, "no memory for a list of segments")
+			   : hi_db_prepare(db, sql.ptr, st, e);
+	hi_buf_release(&sql);
+	return s;
 }
 
 int hi_parts_load(struct hi_parts *p, struct hi_store *s, enum hi_segment_kind kind,
 		  const struct hi_select *sel, uint64_t commit_n, struct hi_error *e)
 {
 	static const char *const names[HI_SEGMENT_KINDS] = { "reading", "reject", "other" };
-	char sql[512];
-	snprintf(sql, sizeof(sql),
-		 "SELECT number,hour,writer,first_seq,length,crc32c,state='open' FROM segments"
-		 " WHERE kind=?1 AND state<>'dead' AND commit_n>?2"
-		 " AND coalesce(last_us>=?3,1) AND coalesce(first_us<?4,1)"
-		 " AND coalesce(last_patient>=?5,1) AND coalesce(first_patient<=?6,1)"
-		 " ORDER BY %s",
-		 sel->raw ? "writer,first_seq,number" : "hour,writer,number");
 	size_t from = p->n;
 	sqlite3_stmt *st = NULL;
-	int status = hi_db_prepare(s->db, sql, &st, e);
+	int status = prepare(s->db, sel, &st, e);
 	if (status)
 		return status;
 	sqlite3_bind_text(st, 1, names[kind], -1, SQLITE_STATIC);

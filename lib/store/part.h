@@ -13,7 +13,7 @@ struct hi_part {
 	enum hi_segment_kind kind;
 	bool open; /* its writer may still add to it */
 	int64_t hour_us;
-	uint64_t number, writer, first_seq;
+	uint64_t number, writer, first_seq, last_seq;
 	uint64_t from, to;	   /* bytes to read */
 	uint32_t crc_from, crc_to; /* CRC-32C of the bytes before each */
 };

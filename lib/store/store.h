@@ -27,6 +27,8 @@ bool hi_store_absent(const char *path);
 int hi_store_open(struct hi_store **out, const char *path, struct hi_error *e);
 void hi_store_close(struct hi_store *s);
 
+struct hi_vector; /* store/vector.h */
+
 /* What to read. */
 struct hi_select {
 	int64_t since_us, until_us;  /* HI_TIME_MIN, HI_TIME_END: all. since included, until not */
@@ -39,6 +41,8 @@ struct hi_select {
 	unsigned types; /* bits 1 << enum hi_type */
 	bool scores;	/* readings with "tool" too */
 	bool raw;	/* every row as committed, in order of arrival, duplicates too */
+	/* raw, and neither rejects nor unknown types: only what lies behind it. NULL: all. */
+	const struct hi_vector *after;
 };
 
 struct hi_cursor; /* opaque */
@@ -63,6 +67,13 @@ void hi_cursor_close(struct hi_cursor *c);
  * in the cursor's order; HI_END: nothing came. --last does not apply any more.
  */
 int hi_cursor_follow(struct hi_cursor *c, int timeout_ms, struct hi_error *e);
+
+/*
+ * Where a cursor with sel.after stands: a cursor that is opened there, now or after
+ * any crash, gives what this one has not given yet. HI_OK; HI_IO: too many writers
+ * at the same time.
+ */
+int hi_cursor_vector(const struct hi_cursor *c, struct hi_vector *v, struct hi_error *e);
 
 /* Calls each with the start of every hour within sel's times that has readings, in order. */
 int hi_store_hours(struct hi_store *s, const struct hi_select *sel,
