@@ -1,6 +1,7 @@
 #include "tool/message.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,11 +9,40 @@
 
 static const char *program_name = "hi";
 static bool notes = true;
+static char bus_line[128]; /* made beforehand: a handler may only write */
+static size_t bus_len;
+
+/*
+ * A page of a mapped file that the disk does not give: SQLite maps store.db-shm. It comes
+ * wherever the page is touched, so there is no way back; what was not confirmed is not lost.
+ */
+static void on_bus(int sig)
+{
+	(void)sig;
+	ssize_t ignored = write(STDERR_FILENO, bus_line, bus_len);
+	(void)ignored;
+	_exit(hi_exit_status(HI_IO));
+}
+
+static void catch_bus(void)
+{
+	struct sigaction old;
+	struct sigaction act = { .sa_handler = on_bus };
+	int n = snprintf(bus_line, sizeof(bus_line),
+			 "%s: the disk failed while a mapped file was read (SIGBUS)\n",
+			 program_name);
+	bus_len = n < 0 ? 0 : (size_t)n < sizeof(bus_line) ? (size_t)n : sizeof(bus_line) - 1;
+	sigemptyset(&act.sa_mask);
+	/* A sanitizer has its own report of it. */
+	if (sigaction(SIGBUS, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+		sigaction(SIGBUS, &act, NULL);
+}
 
 void hi_message_start(const char *program, bool quiet)
 {
 	program_name = program;
 	notes = !quiet;
+	catch_bus();
 }
 
 /*

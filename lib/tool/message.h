@@ -6,7 +6,10 @@
 
 #include "base/status.h"
 
-/* The program's name for messages, and whether notes are wanted (-q: no). */
+/*
+ * The program's name for messages, and whether notes are wanted (-q: no). From here on
+ * SIGBUS, too, is a message and status 4: a disk fails below what SQLite maps (-shm).
+ */
 void hi_message_start(const char *program, bool quiet);
 
 /* "PROGRAM: " and the text; always shown. */

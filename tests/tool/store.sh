@@ -136,6 +136,18 @@ hi-store -q "$S" </dev/null
 ok 'an unknown segment goes' test ! -e "$S/readings/2025-12-28/09.000005.csv"
 ok 'what is not ours stays' test -e "$S/readings/2025-12-28/notes.txt"
 
+# --- a disk that fails below what SQLite maps into memory
+mkfifo "$T/open"
+ASAN_OPTIONS=handle_sigbus=0 hi-store -q "$T/bus" <"$T/open" 2>"$T/.err" &
+pid=$!
+exec 9>"$T/open"
+until [ -d "$T/bus/other" ]; do sleep 0.01; done
+kill -BUS $pid
+exec 9>&-
+wait $pid
+is 'SIGBUS is status 4' $? 4
+is 'and said' "$(cat "$T/.err")" 'hi-store: the disk failed while a mapped file was read (SIGBUS)'
+
 # --- kill -9: what a mark confirmed is there, all of it once, in order, nothing torn
 hi-gen --patients 20 --count 30000 | awk '
 	function mark(seq, n) { printf "{\"type\":\"mark\",\"run\":\"r\",\"seq\":%d,\"n\":%d,\"positions\":{\"x\":%d}}\n", seq, n, seq }
