@@ -15,27 +15,29 @@ enum { EXTRA_MAX = 4 << 20 }; /* a line's other keys, and what was written */
 /* What a folder holds. */
 enum { DATABASE = 1, JOURNAL = 2, OTHERS = 4 };
 
-static unsigned contents(int fd)
+static int contents(int fd, unsigned *found, struct hi_error *e)
 {
-	unsigned found = 0;
 	int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = again >= 0 ? fdopendir(again) : NULL;
 	struct dirent *f;
+	*found = 0;
 	if (!d) {
+		int s = hi_error_sys(e, "cannot open the folder", "");
 		if (again >= 0)
 			close(again);
-		return OTHERS;
+		return s;
 	}
-	while ((f = readdir(d))) {
+	while (errno = 0, (f = readdir(d))) {
 		if (strcmp(f->d_name, "store.db") == 0)
-			found |= DATABASE;
+			*found |= DATABASE;
 		else if (strcmp(f->d_name, "store.db-journal") == 0)
-			found |= JOURNAL;
+			*found |= JOURNAL;
 		else if (strcmp(f->d_name, ".") != 0 && strcmp(f->d_name, "..") != 0)
-			found |= OTHERS;
+			*found |= OTHERS;
 	}
+	int s = errno ? hi_error_sys(e, "cannot read the folder", "") : HI_OK;
 	closedir(d);
-	return found;
+	return s;
 }
 
 /*
@@ -43,37 +45,46 @@ static unsigned contents(int fd)
  * its first pages were on their way, in any order, and SQLite will take them back by the
  * journal, which is there before them. Another program's database has its header.
  */
-static bool is_begun(int fd, unsigned found)
+static int is_begun(int fd, unsigned found, bool *begun, struct hi_error *e)
 {
 	static const char magic[] = "SQLite format 3"; /* with its NUL */
-	char head[sizeof(magic)];
-	if (found == JOURNAL)
-		return true;
-	int db = openat(fd, "store.db", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	char head[sizeof(magic)] = "";
 	struct stat st;
-	bool begun = false;
-	if (db >= 0 && fstat(db, &st) == 0 && S_ISREG(st.st_mode))
-		begun = st.st_size == 0 || (found == (DATABASE | JOURNAL) &&
-					    (pread(db, head, sizeof(head), 0) != sizeof(head) ||
-					     memcmp(head, magic, sizeof(magic)) != 0));
+	*begun = found == JOURNAL;
+	if (!(found & DATABASE))
+		return HI_OK;
+	int db = openat(fd, "store.db", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (db < 0 && (errno == ELOOP || errno == ENXIO))
+		return HI_OK;
+	bool read = db >= 0 && fstat(db, &st) == 0;
+	if (read && S_ISREG(st.st_mode)) {
+		read = pread(db, head, sizeof(head), 0) >= 0;
+		*begun = st.st_size == 0 ||
+			 (found == (DATABASE | JOURNAL) && memcmp(head, magic, sizeof(magic)) != 0);
+	}
+	int s = read ? HI_OK : hi_error_sys(e, "cannot read the database", "store.db");
 	if (db >= 0)
 		close(db);
-	return begun;
+	return s;
 }
 
 /* An empty folder, or one that was to become a store. */
-static bool may_become(int fd)
+static int may_become(int fd, bool *may, struct hi_error *e)
 {
-	unsigned found = contents(fd);
-	return found == 0 || is_begun(fd, found);
+	unsigned found;
+	int s = contents(fd, &found, e);
+	*may = s == HI_OK && found == 0;
+	return s || *may ? s : is_begun(fd, found, may, e);
 }
 
 bool hi_store_absent(const char *path)
 {
+	struct hi_error e;
+	bool absent;
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT;
-	bool absent = !hi_db_is(fd, "store.db") && may_become(fd);
+	absent = !hi_db_is(fd, "store.db") && may_become(fd, &absent, &e) == HI_OK && absent;
 	close(fd);
 	return absent;
 }
@@ -83,7 +94,9 @@ static int check_folder(const struct hi_store *s, bool *created, struct hi_error
 {
 	if (hi_db_is(s->fd, "store.db"))
 		return HI_OK;
-	*created = may_become(s->fd);
+	int status = may_become(s->fd, created, e);
+	if (status)
+		return hi_store_blame(s, status, e);
 	if (*created || hi_db_is(s->fd, "store.db"))
 		return HI_OK;
 	return hi_error_fmt(e, HI_USAGE, "a folder that is not empty and no store", "%s", s->path);
