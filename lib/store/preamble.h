@@ -5,12 +5,13 @@
  *
  *   mark        "resume":"begin", since: the stream's clock at the last commit, window
  *   alert       those still ACTIVE, and those that ended since their patient's start
- *   patient     the latest record of each; not of those discharged for 24 h
+ *   patient     the latest record of each; not of those discharged more than 24 h ago of
+ *               whom nothing was heard since
  *   reading     of each patient heard of in the last 24 h of the stream's clock, in order
  *               of arrival, all from the one on that moved the patient's clock
  *               (state/clock.h, lateness 0) to its start or beyond: whatever their times
- *   reading     the latest of each metric that is not among those, of the 24 h before
- *               the patient's clock
+ *   reading     of each metric that is not among those the newest before the start, of
+ *               the 24 h before the patient's clock
  *   mark        "resume":"end", the source's positions
  *
  * A patient's start is the patient's clock at the end less window or, where that is
@@ -19,13 +20,12 @@
  * It is the clock when a reading came that decides, not the reading's own time: so what
  * follows is the very end of what came, and gives clocks and alarms as they were. By
  * their own times a far one that was wrong would stand before those that it was far
- * ahead of and make them late. Where a reading moves the clock because it confirms one
- * far ahead, that one stands before it.
+ * ahead of and make them late. Where a reading moves the clock because it confirms some
+ * that were far ahead, those stand before it.
  *
- * The latest readings, older by far, come last and not first: they are late there, so
- * that they move no clock and begin no alarm, and are known for what they are by being
- * more than window behind their patient's clock. One that was far ahead when it came is
- * not such a latest reading.
+ * The newest readings of other metrics, older by far, come last and not first: they are
+ * late there, so that they move no clock and begin no alarm, and are known for what they
+ * are by being more than window behind their patient's clock.
  */
 #ifndef HI_STORE_PREAMBLE_H
 #define HI_STORE_PREAMBLE_H
