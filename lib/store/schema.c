@@ -10,8 +10,8 @@ _Static_assert(HI_STORE_FORMAT == 0, "the schema below writes format 0");
  * follower reads what is new by an index; writer and seq give the order of
  * arrival. Times are microseconds since 1970, hours the second they begin at.
  * A writer has a row in writers from its opening on; keys, a JSON array, and clock_us
- * only where it keeps a marked stream; done once nothing more can come of it. audit is used by what
- * comes with format 1.
+ * only where it keeps a marked stream; done once nothing more can come of it. audit
+ * is used by what comes with format 1.
  */
 #define NEW_ID "('id',lower(hex(randomblob(16))))"
 #define CLOCK_US "clock_us INTEGER"
