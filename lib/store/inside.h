@@ -31,6 +31,12 @@ int hi_store_blame(const struct hi_store *s, int status, struct hi_error *e);
 int hi_store_need_marks(struct hi_store *s, struct hi_error *e);
 
 /*
+ * To be called after a commit of the caller's own. A writer killed in its commit may
+ * have left a transaction in the database's log that no open connection sees (the
+ * log's index does not have it), but that SQLite finds there and takes for committed
+ * once the last connection was killed too. What was cut off by the catalogue as it
+ * was seen before would then be missing. A commit overwrites such a transaction.
+ *
  * Under the lock of each: cuts off what stands behind committed lengths, removes
  * segments that no catalogue knows, and checks those that their writer left open.
  * lock_fd: of the file lock. HI_OK; HI_CORRUPT, with nothing changed any further.
