@@ -2,7 +2,7 @@
  * hi-cat: reads stores and files, and passes on what is selected.
  *
  * In:      stores, hi-store(5); files of records, hi-record(5)
- * Out:     records; from a store readings in event order
+ * Out:     records; from a store readings in event order; with --mark marks
  * Keeps:   one hour's rows of a store; with --last its answer
  * Source:  -
  * Departs: from cat(1): a store's readings come sorted, and each once
@@ -18,12 +18,13 @@
 #include "tool/run.h"
 #include "tool/set.h"
 #include "tool/show.h"
+#include "tool/source_input.h"
 
 enum { ALL_TYPES = (1 << HI_TYPES) - 1 };
 
 struct options {
 	bool derived, raw, follow, hours;
-	const char *pace;
+	const char *pace, *cursor;
 	struct hi_strings set;
 };
 
@@ -34,6 +35,8 @@ static const struct hi_option option_table[] = {
 	  "every row as committed, in order of arrival, duplicates too" },
 	{ "follow", 'f', HI_OPT_FLAG, offsetof(struct options, follow), NULL,
 	  "go on with what is committed later, until a signal" },
+	{ "cursor", 0, HI_OPT_STRING, offsetof(struct options, cursor), "FILE",
+	  "go on behind the positions in FILE, with marks; hi-store replaces it" },
 	{ "pace", 0, HI_OPT_STRING, offsetof(struct options, pace), "Nx",
 	  "as fast as it happened (1x), or N times as fast" },
 	{ "set", 0, HI_OPT_STRINGS, offsetof(struct options, set), "KEY=V",
@@ -49,9 +52,11 @@ static const struct hi_program program = {
 	.usage = "[OPTION]... [STORE|FILE]...",
 	.examples = "hi-cat --last 20 --patient P-001 ward/\n"
 		    "hi-cat --day yesterday --type reading,alert ward/ | hi-report > y.html\n"
-		    "hi-cat --follow --metric spo2 ward/\n",
+		    "hi-cat --follow --metric spo2 ward/\n"
+		    "hi-cat --follow --cursor up.pos gw/ | hi-store --cursor up.pos ward/\n",
 	.groups = HI_GROUP_SELECT | HI_GROUP_TYPE | HI_GROUP_OUTPUT | HI_GROUP_FORMAT |
-		  HI_GROUP_TZ | HI_GROUP_STRICT | HI_GROUP_STREAM | HI_GROUP_PROGRESS,
+		  HI_GROUP_TZ | HI_GROUP_STRICT | HI_GROUP_STREAM | HI_GROUP_PROGRESS |
+		  HI_GROUP_SOURCE,
 	.options = option_table,
 };
 
@@ -64,6 +69,7 @@ struct state {
 	struct hi_show show;
 	struct hi_set set;
 	const char *store; /* of --hours */
+	bool marked;	   /* it is a resumable source */
 };
 
 /* Waits until rec is due; what came before it is shown first. */
@@ -125,6 +131,12 @@ static int close_output(struct hi_run *run, struct hi_error *e)
 	return hi_show_close(&st->show, run, e);
 }
 
+static int read_marked(struct hi_run *run, int n, char **operands, struct hi_error *e)
+{
+	const struct state *st = run->state;
+	return hi_source_inputs(run, st->options.cursor, n, operands, e);
+}
+
 static void print_hour(void *arg, int64_t hour_us)
 {
 	struct hi_run *run = arg;
@@ -179,6 +191,22 @@ static bool is_store(const char *operand)
 	return hi_store_is(operand) || (stat(operand, &st) == 0 && S_ISDIR(st.st_mode));
 }
 
+/* What has no place beside marks, or NULL. */
+static const char *check_marked(const struct options *o, const struct hi_common *c)
+{
+	if (o->hours)
+		return "--hours reads no records: no marks go with it";
+	if (o->cursor && c->resume)
+		return "--cursor and --resume do not go together: each says where to go on";
+	if (c->last_n || c->last_us)
+		return "--last and marks do not go together: its answer comes at the end";
+	if (o->pace)
+		return "--pace and marks do not go together: a mark would wait with it";
+	if (c->format_given && c->format != HI_FORMAT_NDJSON)
+		return "marks have a place in --format ndjson only";
+	return NULL;
+}
+
 /* What goes together: -1, or the exit status after a complaint. */
 static int check(struct state *st, const struct hi_common *common, int n, char **operands)
 {
@@ -192,6 +220,10 @@ static int check(struct state *st, const struct hi_common *common, int n, char *
 		why = "--hours takes one store";
 	else if (o->follow && (n != 1 || stores != 1))
 		why = "--follow takes one store";
+	else if (o->cursor && (n != 1 || stores != 1))
+		why = "--cursor takes one store";
+	else if (st->marked)
+		why = check_marked(o, common);
 	else if (o->raw && stores < (n ? n : 1))
 		why = "--raw is for stores: a file is given as it is";
 	else if (o->raw && common->last_n)
@@ -209,6 +241,7 @@ int main(int argc, char **argv)
 	struct hi_common common;
 	int first;
 	int exit_status = hi_options_parse(&program, &st.options, &common, argc, argv, &first);
+	st.marked = common.mark_us || common.mark_lines || common.resume || st.options.cursor;
 	if (exit_status < 0)
 		exit_status = check(&st, &common, argc - first, argv + first);
 	if (exit_status < 0 && common.types.n > 0 && !(st.types = types_of(&common.types)))
@@ -218,6 +251,10 @@ int main(int argc, char **argv)
 	st.store = argv[first];
 	if (st.options.hours)
 		return hi_run_source(&program, &common, &st, print_hours);
+	if (st.marked) { /* for a terminal, too */
+		common.format_given = true;
+		common.format = HI_FORMAT_NDJSON;
+	}
 	unsigned takes = common.types.n > 0 ? st.types : 1u << HI_T_READING;
 	if (st.options.derived || takes == ALL_TYPES)
 		takes |= HI_TAKES_SCORES;
@@ -229,6 +266,7 @@ int main(int argc, char **argv)
 		.raw = st.options.raw,
 		.follow = st.options.follow,
 		.open = open_output,
+		.inputs = st.marked ? read_marked : NULL,
 		.record = record,
 		.pause = pause_output,
 		.close = close_output,

@@ -57,6 +57,12 @@ static int give_reject(struct hi_run *run, struct hi_error *e)
 	return s ? s : run->p->tool->record(run, &rec, e);
 }
 
+static int end_strictly(struct hi_run *run)
+{
+	run->p->strict_end = true;
+	return HI_REFUSED;
+}
+
 int hi_run_reject(struct hi_run *run, struct hi_error *e, struct hi_slice text)
 {
 	struct hi_run_private *p = run->p;
@@ -66,6 +72,9 @@ int hi_run_reject(struct hi_run *run, struct hi_error *e, struct hi_slice text)
 	raise_status(run, EXIT_REJECTS);
 	if (p->messages++ < MESSAGES_MAX)
 		hi_complain_error(e);
+	/* What will be read again, once it has been put right, is not put out now. */
+	if (p->gate && run->common->strict)
+		return end_strictly(run);
 	if (p->role != HI_REDUCER)
 		hi_reject_write(&p->reject, run->program->name, e, text);
 	if (p->role == HI_SINK) {
@@ -77,11 +86,7 @@ int hi_run_reject(struct hi_run *run, struct hi_error *e, struct hi_slice text)
 		hi_writer_buf(run->out, &p->reject);
 		run->lines_out++;
 	}
-	if (s == HI_OK && run->common->strict) {
-		p->strict_end = true;
-		s = HI_REFUSED;
-	}
-	return s;
+	return s == HI_OK && run->common->strict ? end_strictly(run) : s;
 }
 
 void hi_run_cut(struct hi_run *run, bool file)
@@ -109,7 +114,7 @@ int hi_run_give(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e
 			hi_run_range(run, rec->t_us, rec->t_us);
 		return HI_OK;
 	}
-	if (run->preamble && (p->role != HI_FILTER || p->tail))
+	if (run->preamble && (p->role != HI_FILTER || p->tail || p->gate))
 		return HI_OK;
 	if (p->tail)
 		return hi_tail_put(p->tail, rec, e);
@@ -319,7 +324,10 @@ int hi_run(const struct hi_tool *tool, const struct hi_common *common, void *sta
 	if (s == HI_OK && tool->open)
 		s = tool->open(&run, &e);
 	begun = s == HI_OK;
-	s = s ? s : read_operands(&run, operands_n, operands, &e);
+	if (s == HI_OK && tool->inputs)
+		s = tool->inputs(&run, operands_n, operands, &e);
+	else
+		s = s ? s : read_operands(&run, operands_n, operands, &e);
 	s = s ? s : hi_run_give_tail(&run, &e);
 	if (s < 0)
 		fail(&run, &e);

@@ -56,6 +56,8 @@ struct hi_tool {
 	/* Each returns HI_OK, or a negative status that ends the run (e filled). NULL: nothing to
 	 * do. */
 	int (*open)(struct hi_run *run, struct hi_error *e);
+	/* In the place of the loop over the operands: hi_source_inputs. NULL: the loop. */
+	int (*inputs)(struct hi_run *run, int n, char **operands, struct hi_error *e);
 	/* A record of any type. A filter calls hi_pass itself, before or after its own lines. */
 	int (*record)(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e);
 	/*

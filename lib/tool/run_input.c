@@ -26,7 +26,7 @@ static bool must_end(struct hi_run *run)
 		p->drain_until_us = now_us + (p->input_is_file ? 0 : DRAIN_US);
 	p->ended = now_us >= p->drain_until_us;
 	if (p->ended)
-		hi_run_cut(run, p->input_is_file);
+		hi_run_cut(run, p->input_is_file && !p->gate);
 	return p->ended;
 }
 
@@ -110,12 +110,36 @@ static int take(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e
 	return s ? s : hi_run_give(run, rec, e);
 }
 
+/* The line is not given, but it is a line of the stream, or a mark of it. */
+static int look(struct hi_run *run, const struct hi_rec *rec, bool bad, struct hi_error *e)
+{
+	if (!bad && rec->type == HI_T_MARK)
+		return hi_run_mark(run, rec, e);
+	int s = hi_run_line(run, e);
+	return s || !bad ? s : hi_run_bad_line(run, rec->line, e);
+}
+
+static int take_gated(struct hi_run *run, const struct hi_rec *rec, bool bad, struct hi_error *e)
+{
+	const struct hi_run_gate *gate = run->p->gate;
+	struct hi_error broken;
+	int s = gate->line(run, rec->line, &broken);
+	if (s < 0)
+		*e = broken;
+	if (s)
+		return s < 0 ? s : look(run, rec, bad, e);
+	s = bad ? take_bad(run, rec->line, e) : take(run, rec, e);
+	return s ? s : gate->given(run, e);
+}
+
 /* One turn: HI_OK to go on, HI_END, HI_REFUSED where --strict ends it, or negative. */
 static int read_record(struct hi_run *run, struct hi_error *e)
 {
 	struct hi_run_private *p = run->p;
 	struct hi_rec rec;
 	int s = hi_reader_next(p->reader, &rec, e);
+	if (p->gate && (s == HI_OK || s == HI_REFUSED))
+		return take_gated(run, &rec, s == HI_REFUSED, e);
 	if (s == HI_OK)
 		return take(run, &rec, e);
 	if (s == HI_REFUSED)

@@ -12,7 +12,7 @@ int hi_run_bad_line(const struct hi_run *run, struct hi_slice line, struct hi_er
 
 /*
  * --last gives its answer behind everything: no mark and no preamble would still say
- * what it says there.
+ * what it says there. Behind a gate stands a source, which makes marks of its own.
  */
 int hi_run_mark(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e)
 {
@@ -23,7 +23,7 @@ int hi_run_mark(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e
 		return s;
 	run->marked = true;
 	run->preamble = p->mark.kind != HI_MARK_PLAIN;
-	if (!p->tail) {
+	if (!p->tail && !p->gate) {
 		run->mark = &p->mark;
 		s = p->tool->record(run, rec, e);
 		run->mark = NULL;

@@ -10,6 +10,15 @@
 #include "tool/tail.h"
 #include "vital/reader.h"
 
+/* Before and behind each line of an input, where it is read as a resumable source. */
+struct hi_run_gate {
+	/* HI_OK; HI_REFUSED: the line was given by an earlier run, it is only looked at; or
+	 * negative. */
+	int (*line)(struct hi_run *run, struct hi_slice line, struct hi_error *e);
+	/* The line was given. HI_OK or negative. */
+	int (*given)(struct hi_run *run, struct hi_error *e);
+};
+
 struct hi_run_private {
 	const struct hi_tool *tool; /* NULL: a source without a loop */
 	enum hi_role role;
@@ -17,7 +26,8 @@ struct hi_run_private {
 	struct hi_atomic file; /* of -o */
 	bool to_file;
 	struct hi_reader *reader;
-	struct hi_input *in; /* being read; NULL: none */
+	struct hi_input *in;	  /* being read; NULL: none */
+	struct hi_run_gate *gate; /* NULL: none */
 	struct hi_buf reject;
 	struct hi_mark_check check; /* of the input being read */
 	struct hi_mark mark;
