@@ -39,9 +39,9 @@ int hi_store_need_marks(struct hi_store *s, struct hi_error *e);
  *
  * Under the lock of each: cuts off what stands behind committed lengths, removes
  * segments that no catalogue knows, and checks those that their writer left open.
- * lock_fd: of the file lock. HI_OK; HI_CORRUPT, with nothing changed any further.
+ * HI_OK; HI_CORRUPT, with nothing changed any further.
  */
-int hi_store_recover(struct hi_store *s, int lock_fd, struct hi_error *e);
+int hi_store_recover(struct hi_store *s, struct hi_error *e);
 
 /*
  * The writer of number N holds this byte + N of the lock file, far above all numbers

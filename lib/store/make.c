@@ -212,7 +212,7 @@ static int open_writer(struct hi_store_writer *w, const char *path, bool *create
 	s = open_files(w, e);
 	s = s ? s : prepare(w, e);
 	/* After the commit that takes the writer's number: hi_store_recover says why. */
-	s = s ? s : hi_store_recover(w->store, w->lock_fd, e);
+	s = s ? s : hi_store_recover(w->store, e);
 	return hi_store_blame(w->store, s, e);
 }
 

@@ -260,9 +260,13 @@ static int prepare(struct recovery *r, struct hi_error *e)
 				 &r->next_number, e);
 }
 
-int hi_store_recover(struct hi_store *store, int lock_fd, struct hi_error *e)
+/* Opened anew: the caller's own locks would be no locks to its own descriptor. */
+int hi_store_recover(struct hi_store *store, struct hi_error *e)
 {
-	struct recovery r = { .store = store, .lock_fd = lock_fd };
+	struct recovery r = { .store = store };
+	r.lock_fd = openat(store->fd, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (r.lock_fd < 0)
+		return hi_error_sys(e, "cannot open file", "lock");
 	int s = prepare(&r, e);
 	s = s ? s : bury_all(&r, e);
 	s = s ? s : take_over_all(&r, e);
@@ -275,5 +279,6 @@ int hi_store_recover(struct hi_store *store, int lock_fd, struct hi_error *e)
 	sqlite3_finalize(r.next_number);
 	sqlite3_finalize(r.at_work);
 	sqlite3_finalize(r.bury);
+	close(r.lock_fd);
 	return s;
 }
