@@ -160,6 +160,7 @@ bad='' kills=0
 for round in $(seq 36); do
 	[ $((round % 6)) != 1 ] || { rm -rf "$T/k"; before=0; }
 	sed "s/P-0/R$round-/;s/\"a\([0-9]\)/\"a$round-\1/;s/\"x\"/\"x$round\"/" "$T/in" >"$T/in.r"
+	: >"$T/marks" # those of the round before, where it is killed before it begins
 	# Its input stays open, so that it cannot be done before it is killed.
 	hi-store -q "$T/k" < <(cat "$T/in.r"; exec sleep 1) >"$T/marks" &
 	pid=$!
