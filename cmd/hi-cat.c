@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "io/signal.h"
 #include "store/store.h"
+#include "tool/hours.h"
 #include "tool/message.h"
 #include "tool/options.h"
 #include "tool/pace.h"
@@ -137,29 +138,10 @@ static int read_marked(struct hi_run *run, int n, char **operands, struct hi_err
 	return hi_source_inputs(run, st->options.cursor, n, operands, e);
 }
 
-static void print_hour(void *arg, int64_t hour_us)
-{
-	struct hi_run *run = arg;
-	struct state *st = run->state;
-	char text[HI_TIME_TEXT_MAX];
-	hi_time_format(hour_us, 0, text);
-	hi_buf_printf(&run->line, "%s@%.13s", st->store, text);
-	hi_emit(run);
-}
-
 static int print_hours(struct hi_run *run, struct hi_error *e)
 {
-	struct state *st = run->state;
-	const struct hi_common *c = run->common;
-	struct hi_select sel = { .since_us = c->since.given ? c->since.t_us : HI_TIME_MIN,
-				 .until_us = c->until.given ? c->until.t_us : HI_TIME_END };
-	struct hi_store *store;
-	int s = hi_store_open(&store, st->store, e);
-	if (s == HI_OK)
-		s = hi_store_hours(store, &sel, print_hour, run, e);
-	if (s == HI_OK || store)
-		hi_store_close(store);
-	return s;
+	const struct state *st = run->state;
+	return hi_hours_print(run, st->store, e);
 }
 
 /* The bits of --type; 0 after a complaint. */
