@@ -45,4 +45,6 @@ void hi_signal_start(void)
 	install(SIGINT, on_stop);
 	install(SIGTERM, on_stop);
 	install(SIGUSR1, on_counters);
+	/* A file at its limit (ulimit -f) is a failed write, EFBIG, and is told as such. */
+	install(SIGXFSZ, SIG_IGN);
 }

@@ -1,7 +1,8 @@
 /*
  * Signals: the first SIGINT or SIGTERM asks for an end, the second ends all at
  * once by its default action. SIGUSR1 asks for the counters. SIGPIPE is left at
- * its default: a reader that leaves ends a tool quietly.
+ * its default: a reader that leaves ends a tool quietly. SIGXFSZ is ignored: a file at
+ * its limit is a write that fails.
  */
 #ifndef HI_IO_SIGNAL_H
 #define HI_IO_SIGNAL_H
