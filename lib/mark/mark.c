@@ -48,8 +48,9 @@ static int broken(struct hi_error *e, const char *text)
 }
 
 static const char *const keys[] = { "type", "resume", "run",	"seq",	     "n",
-				    "time", "since",  "window", "positions", "crc32c" };
-enum { TYPE, RESUME, RUN, SEQ, N, TIME, SINCE, WINDOW, POSITIONS, CRC, KEYS };
+				    "time", "since",  "window", "positions", "crc32c",
+				    "refused" };
+enum { TYPE, RESUME, RUN, SEQ, N, TIME, SINCE, WINDOW, POSITIONS, CRC, REFUSED, KEYS };
 
 static int key_of(const struct hi_member *m)
 {
@@ -176,6 +177,8 @@ int hi_mark_read(struct hi_mark *m, const struct hi_rec *rec, struct hi_error *e
 	int s = find_members(rec, at, e);
 	if (s)
 		return s;
+	if (at[REFUSED])
+		return broken(e, "a tool before this one has refused the stream");
 	if (at[RESUME] && is_string(at[RESUME]) && hi_slice_is(inside(at[RESUME]), "begin"))
 		return read_begin(m, at, e);
 	m->counted = true;
@@ -241,9 +244,20 @@ void hi_mark_rewrite(const struct hi_rec *rec, uint64_t n, struct hi_buf *b)
 	hi_buf_put(b, m->value.ptr + m->value.len, rec->line.len - before - m->value.len);
 }
 
-bool hi_mark_is_torn(struct hi_slice line)
+void hi_mark_write_refused(struct hi_buf *b)
+{
+	struct hi_object o;
+	hi_object_begin(&o, b);
+	hi_object_str(&o, "type", HI_LIT("mark"));
+	hi_object_bool(&o, "refused", true);
+	hi_object_end(&o);
+}
+
+bool hi_mark_is_torn(struct hi_slice line, bool whole)
 {
 	static const char begin[] = "{\"type\":\"mark\"";
-	const size_t n = sizeof(begin) - 1;
+	size_t n = sizeof(begin) - 1;
+	if (!whole && line.len < n)
+		n = line.len;
 	return line.len >= n && memcmp(line.ptr, begin, n) == 0;
 }

@@ -4,6 +4,7 @@
  *   {"type":"mark","run":"9f2c…","seq":7,"n":1200,"time":…,"positions":{…},"crc32c":"…"}
  *   {"type":"mark","resume":"begin","since":…,"window":"1h","crc32c":"…"}
  *   {"type":"mark","resume":"end","n":1000,"positions":{…},"crc32c":"…"}
+ *   {"type":"mark","refused":true}
  *
  * n counts the lines since the mark before on this pipe: each tool checks it and
  * writes that of its own output. crc32c is over run, seq, time, window and positions, which
@@ -51,7 +52,17 @@ void hi_mark_write(const struct hi_mark *m, struct hi_buf *b);
 /* Appends rec, a mark, with n in the place of its own: every other byte as it was. */
 void hi_mark_rewrite(const struct hi_rec *rec, uint64_t n, struct hi_buf *b);
 
-/* True where a line that is no record begins as a mark of ours does: one that was cut. */
-bool hi_mark_is_torn(struct hi_slice line);
+/*
+ * Appends the last line of a stream that a filter has refused. It is no mark to
+ * anybody (hi_mark_read: HI_CONTRACT): who has not seen a mark yet would take what
+ * has passed for a stream without marks, and a sink would keep it.
+ */
+void hi_mark_write_refused(struct hi_buf *b);
+
+/*
+ * True where a line that is no record begins as a mark of ours does: one that was
+ * cut. whole false: its line end is missing, and so a few bytes are enough.
+ */
+bool hi_mark_is_torn(struct hi_slice line, bool whole);
 
 #endif

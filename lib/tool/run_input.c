@@ -91,13 +91,13 @@ static int reject(struct hi_run *run, struct hi_error *e, struct hi_slice line)
 }
 
 /* A bad line is a reject, unless the stream's contract has none there. */
-static int take_bad(struct hi_run *run, struct hi_slice line, struct hi_error *e)
+static int take_bad(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e)
 {
 	struct hi_error broken;
 	int s = hi_run_line(run, &broken);
-	s = s ? s : hi_run_bad_line(run, line, &broken);
+	s = s ? s : hi_run_bad_line(run, rec, &broken);
 	if (s == HI_OK)
-		return reject(run, e, line);
+		return reject(run, e, rec->line);
 	*e = broken;
 	return s;
 }
@@ -116,7 +116,7 @@ static int look(struct hi_run *run, const struct hi_rec *rec, bool bad, struct h
 	if (!bad && rec->type == HI_T_MARK)
 		return hi_run_mark(run, rec, e);
 	int s = hi_run_line(run, e);
-	return s || !bad ? s : hi_run_bad_line(run, rec->line, e);
+	return s || !bad ? s : hi_run_bad_line(run, rec, e);
 }
 
 static int take_gated(struct hi_run *run, const struct hi_rec *rec, bool bad, struct hi_error *e)
@@ -128,7 +128,7 @@ static int take_gated(struct hi_run *run, const struct hi_rec *rec, bool bad, st
 		*e = broken;
 	if (s)
 		return s < 0 ? s : look(run, rec, bad, e);
-	s = bad ? take_bad(run, rec->line, e) : take(run, rec, e);
+	s = bad ? take_bad(run, rec, e) : take(run, rec, e);
 	return s ? s : gate->given(run, e);
 }
 
@@ -143,7 +143,7 @@ static int read_record(struct hi_run *run, struct hi_error *e)
 	if (s == HI_OK)
 		return take(run, &rec, e);
 	if (s == HI_REFUSED)
-		return take_bad(run, rec.line, e);
+		return take_bad(run, &rec, e);
 	if (s == HI_IO && e->sys == EINTR)
 		return HI_OK;
 	if (s == HI_END && p->timer_status < 0) {

@@ -1,11 +1,11 @@
 /* Marks in the loop: checked on the way in, counted anew on the way out. */
 #include "tool/run_private.h"
 
-int hi_run_bad_line(const struct hi_run *run, struct hi_slice line, struct hi_error *e)
+int hi_run_bad_line(const struct hi_run *run, const struct hi_rec *rec, struct hi_error *e)
 {
 	if (run->preamble)
 		return hi_error_set(e, HI_CONTRACT, "a line of the preamble is no record");
-	if (hi_mark_is_torn(line))
+	if (hi_mark_is_torn(rec->line, rec->line_lf))
 		return hi_error_set(e, HI_CONTRACT, "a mark is not whole");
 	return HI_OK;
 }
@@ -45,4 +45,11 @@ void hi_run_pass_mark(struct hi_run *run, const struct hi_rec *rec)
 		hi_writer_buf(run->out, &p->mark_line);
 	}
 	p->mark_out = ++run->lines_out;
+}
+
+void hi_run_pass_refusal(struct hi_run *run)
+{
+	hi_buf_reset(&run->line);
+	hi_mark_write_refused(&run->line);
+	hi_emit(run);
 }

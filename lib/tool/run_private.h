@@ -69,10 +69,13 @@ static inline int hi_run_line(struct hi_run *run, struct hi_error *e)
 int hi_run_mark(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e);
 
 /* A line that is no record, in a marked stream: HI_OK where it may be a reject, or HI_CONTRACT. */
-int hi_run_bad_line(const struct hi_run *run, struct hi_slice line, struct hi_error *e);
+int hi_run_bad_line(const struct hi_run *run, const struct hi_rec *rec, struct hi_error *e);
 
 /* The mark as it stands in this output. */
 void hi_run_pass_mark(struct hi_run *run, const struct hi_rec *rec);
+
+/* The last line of a filter that has refused its input: whoever reads it refuses it too. */
+void hi_run_pass_refusal(struct hi_run *run);
 
 /* What --last kept, at the end of all operands; HI_OK or negative. */
 int hi_run_give_tail(struct hi_run *run, struct hi_error *e);

@@ -85,7 +85,20 @@ broken "cut behind the preamble" "the input ends behind its preamble" < <(head -
 
 
 hi-detect -q <<<'{"type":"mark","run":"a","seq":1,"n":3,"positions":{}}' >out 2>/dev/null
-is "a mark that is refused does not pass" "$(cat out)" ""
+is "a mark that is refused does not pass" "$(cat out)" '{"type":"mark","refused":true}'
+hi-store -q st3 <out 2>err
+is "what it says instead is refused by all" "$? $(cat err)" "6 hi-store: stdin:1: a tool before this one has refused the stream"
+
+## The first mark is lost before a filter: what it has passed by then is no stream without marks.
+
+sed 1d resumed >stream
+hi-detect -q <stream 2>err | hi-store -q st4 2>>err
+is "both refuse it" "${PIPESTATUS[*]}" "6 6"
+is "nothing is kept" "$(hi-cat -q --raw st4)" ""
+printf '{"type":"ma' >torn
+status "a stream that is cut within its first mark" 6 hi-store -q torn st4
+printf '{"type":"ma\n' >torn
+status "which a line may begin like" 3 hi-store -q torn st4
 
 ## A foreign filter in between.
 

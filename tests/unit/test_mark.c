@@ -301,10 +301,12 @@ END_TEST
 
 START_TEST(torn_marks)
 {
-	ck_assert(hi_mark_is_torn(HI_LIT("{\"type\":\"mark\",\"ru")));
-	ck_assert(!hi_mark_is_torn(HI_LIT("{\"type\":\"mar")));
-	ck_assert(!hi_mark_is_torn(HI_LIT("{")));
-	ck_assert(!hi_mark_is_torn(HI_LIT("{\"type\":\"alert\",\"x")));
+	for (int whole = 0; whole < 2; whole++) {
+		ck_assert(hi_mark_is_torn(HI_LIT("{\"type\":\"mark\",\"ru"), whole));
+		ck_assert(hi_mark_is_torn(HI_LIT("{\"type\":\"mar"), whole) == !whole);
+		ck_assert(hi_mark_is_torn(HI_LIT("{"), whole) == !whole);
+		ck_assert(!hi_mark_is_torn(HI_LIT("{\"type\":\"alert\",\"x"), whole));
+	}
 }
 END_TEST
 
