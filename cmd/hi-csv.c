@@ -2,7 +2,7 @@
  * hi-csv: CSV to readings, and readings to CSV.
  *
  * In:      CSV files, hi-csv(1); with --to records of hi-record(5)
- * Out:     reading, reject, hi-record(5); with --to CSV of fixed columns
+ * Out:     reading, reject, hi-record(5), with --mark marks; with --to CSV of fixed columns
  * Keeps:   a row; of each column the different values, at most 65,536; codes, at most 4,096
  * Source:  RFC 4180 by libcsv; headers of PhysioNet and MIMIC, lib/csv/known.c
  * Departs: from RFC 4180: rows end with LF, quotes within unquoted cells are kept
@@ -16,6 +16,7 @@
 #include "csv/import.h"
 #include "io/signal.h"
 #include "store/store.h"
+#include "tool/files.h"
 #include "tool/message.h"
 #include "tool/run.h"
 
@@ -58,25 +59,58 @@ static const struct hi_program program = {
 	.usage = "[OPTION]... [INPUT]...",
 	.examples = "hi-csv vitals.csv | hi-detect --only-new\n"
 		    "hi-csv --print-map odd.csv > odd.map; hi-csv --map odd.map odd.csv\n"
+		    "hi-csv --mark 200ms icu.csv | hi-detect | hi-store icu\n"
 		    "hi-csv --to wide vitals.ndjson > vitals.csv\n",
 	.groups = HI_GROUP_SELECT | HI_GROUP_OUTPUT | HI_GROUP_TZ | HI_GROUP_STRICT |
-		  HI_GROUP_STREAM | HI_GROUP_PROGRESS,
+		  HI_GROUP_STREAM | HI_GROUP_SOURCE | HI_GROUP_PROGRESS,
 	.options = option_table,
 };
 
 struct state {
 	struct options opt;
 	struct hi_run *run;
-	int operands_n;
+	size_t operands_n;
 	char **operands;
 	struct hi_csv_map map;
 	struct hi_csv_import_options o;
 	struct hi_csv_import *import;
 	struct hi_csv_export *export;
 	struct hi_buf text;
+	uint64_t readings; /* that run has counted */
+	struct hi_source *source;
+	bool marks; /* the opening one is written; then: */
+	struct hi_files files;
+	size_t now;		  /* the file that is being read */
+	uint64_t mark_at;	  /* of lines written: by lines a mark is due then */
+	struct hi_error unmarked; /* why one could not be written */
 	bool zoneless_told;
 	bool from_file; /* what is read is a file, no pipe */
 };
+
+/* HI_END: it stands nowhere that another run could begin: within a row, or in a quote's trail. */
+static int stand(struct state *s, struct hi_error *e)
+{
+	struct hi_line_position p;
+
+	if (!hi_csv_import_position(s->import, &p))
+		return HI_END;
+	return hi_files_stand(&s->files, s->now, p, e);
+}
+
+static void await_mark(struct state *s)
+{
+	uint64_t room = hi_source_room(s->source);
+
+	s->mark_at = room < UINT64_MAX ? s->run->lines_out + room : room;
+}
+
+/* Where none can be it comes a little later. */
+static void mark(struct state *s)
+{
+	if (s->unmarked.status == HI_OK && stand(s, &s->unmarked) == HI_OK)
+		hi_source_mark(s->source, &s->files.at, HI_TIME_MIN, &s->unmarked);
+	await_mark(s);
+}
 
 static bool before_read(void *arg, bool waits)
 {
@@ -86,9 +120,12 @@ static bool before_read(void *arg, bool waits)
 	hi_run_tell(run, false);
 	if (waits)
 		hi_writer_flush(run->out);
+	if (s->marks && hi_source_due(s->source))
+		mark(s);
+	/* What a mark tells the place of is not cut short: it goes on from there. */
 	if (hi_signal_stop)
-		hi_run_cut(run, s->from_file);
-	return !hi_signal_stop && !hi_writer_failed(run->out);
+		hi_run_cut(run, s->from_file && !s->marks);
+	return !hi_signal_stop && !hi_writer_failed(run->out) && !s->unmarked.status;
 }
 
 static void write_lines(void *arg, struct hi_slice lines)
@@ -98,7 +135,10 @@ static void write_lines(void *arg, struct hi_slice lines)
 
 	hi_writer_slice(s->run->out, lines);
 	s->run->records = n->rows;
-	s->run->lines_out = n->readings + s->run->rejects;
+	s->run->lines_out += n->readings - s->readings;
+	s->readings = n->readings;
+	if (s->run->lines_out >= s->mark_at)
+		mark(s);
 	if (n->zoneless_line == 0 || s->zoneless_told)
 		return;
 	s->zoneless_told = true;
@@ -167,30 +207,78 @@ static bool is_file(const char *operand)
 	return s == 0 && S_ISREG(st.st_mode);
 }
 
+static int check_operands(const struct state *s, struct hi_error *e)
+{
+	for (size_t i = 0; i < s->operands_n; i++)
+		if (hi_store_is(s->operands[i]))
+			return hi_error_fmt(e, HI_USAGE,
+					    "a store holds records: --to narrow or wide makes CSV "
+					    "of them",
+					    "%s", s->operands[i]);
+	return HI_OK;
+}
+
+static int begin(struct state *s, struct hi_error *e)
+{
+	int status = hi_csv_import_new(&s->import, &s->o, e);
+
+	status = status ? status : check_operands(s, e);
+	status = status ? status : hi_source_open(&s->source, s->run, NULL, e);
+	if (status == HI_OK && hi_source_marks(s->source)) {
+		status = hi_files_open(&s->files, s->source, "csv", s->operands, s->operands_n, e);
+		status = status ? status : hi_source_begin(s->source, &s->files.at, e);
+		s->marks = status == HI_OK;
+	}
+	if (status == HI_OK)
+		await_mark(s);
+	return status;
+}
+
+/* One file after the other; where there are marks, each from where it is to be read on. */
+static int read_files(struct state *s, struct hi_error *e)
+{
+	static char *standard_input[] = { "-" };
+	char **operand = s->operands_n ? s->operands : standard_input;
+	size_t n = s->operands_n ? s->operands_n : 1;
+	int status = HI_OK;
+
+	for (size_t i = 0; i < n && status == HI_OK; i++) {
+		s->now = i;
+		s->from_file = is_file(operand[i]);
+		if (s->marks)
+			hi_csv_import_from(s->import, s->files.v[i].from);
+		status = hi_csv_import_file(s->import, operand[i], e);
+		if (s->marks && hi_signal_stop) {
+			hi_run_cut(s->run, false);
+			break;
+		}
+		if (s->marks && status == HI_OK)
+			status = stand(s, e);
+	}
+	return status;
+}
+
 static int import(struct hi_run *run, struct hi_error *e)
 {
 	struct state *s = run->state;
-	static char *standard_input[] = { "-" };
-	char **operand = s->operands_n ? s->operands : standard_input;
-	int n = s->operands_n ? s->operands_n : 1;
-	int status = hi_csv_import_new(&s->import, &s->o, e);
 
 	s->run = run;
 	if (s->operands_n == 0 && isatty(STDIN_FILENO))
 		hi_note("reading CSV from the terminal; Ctrl-D ends it");
-	for (int i = 0; i < n && status == HI_OK; i++)
-		if (hi_store_is(operand[i]))
-			status = hi_error_fmt(e, HI_USAGE,
-					      "a store holds records: --to narrow or wide makes "
-					      "CSV of them",
-					      "%s", operand[i]);
-	for (int i = 0; i < n && status == HI_OK; i++) {
-		s->from_file = is_file(operand[i]);
-		status = hi_csv_import_file(s->import, operand[i], e);
+	int status = begin(s, e);
+	status = status ? status : read_files(s, e);
+	/* Whatever has ended it: what was written has come from where it says. */
+	if (s->marks)
+		mark(s);
+	if (status >= HI_OK && s->unmarked.status) {
+		*e = s->unmarked;
+		status = e->status;
 	}
 	if (status >= HI_OK && !s->opt.print_map)
 		note_end(s);
 	hi_csv_import_free(s->import);
+	hi_source_free(s->source);
+	hi_files_release(&s->files);
 	return status == HI_END ? HI_OK : status;
 }
 
@@ -257,6 +345,7 @@ static int check(const struct options *o, const struct hi_common *c, struct hi_e
 {
 	bool reads_csv = o->map || o->guess || o->print_map || o->separator || o->columns.n ||
 			 o->set.n || o->stamp || o->lines || o->max_ahead_us >= 0;
+	bool marks = c->mark_us > 0 || c->mark_lines > 0 || c->resume;
 	char separator;
 
 	if (o->to && strcmp(o->to, "narrow") != 0 && strcmp(o->to, "wide") != 0)
@@ -268,6 +357,16 @@ static int check(const struct options *o, const struct hi_common *c, struct hi_e
 		return hi_error_set(e, HI_USAGE, "--spreadsheet goes with --to");
 	if (!o->to && (c->last_n > 0 || c->last_us > 0))
 		return hi_error_set(e, HI_USAGE, "--last needs all readings first: use hi-cat");
+	if ((marks || c->window_us > 0) && (o->to || o->print_map))
+		return hi_error_set(e, HI_USAGE,
+				    "marks are for readings that come of CSV: neither --to nor "
+				    "--print-map goes with them");
+	if (marks && c->strict)
+		return hi_error_set(e, HI_USAGE,
+				    "--strict ends at the first bad row, a marked stream goes on "
+				    "behind it");
+	if (c->tick)
+		return hi_error_set(e, HI_USAGE, "--tick: a file has no clock");
 	if (o->map && (o->guess || o->print_map))
 		return hi_error_set(e, HI_USAGE, "--map leaves nothing to guess or to print");
 	if (o->separator && !hi_csv_separator(hi_slice_of(o->separator), &separator))
@@ -343,9 +442,9 @@ int main(int argc, char **argv)
 	}
 	note_slips(&s);
 	s.operands = argv + first;
-	s.operands_n = argc - first;
+	s.operands_n = (size_t)(argc - first);
 	configure(&s, &common);
-	status = s.opt.to ? hi_run(&export_tool, &common, &s, s.operands_n, s.operands)
+	status = s.opt.to ? hi_run(&export_tool, &common, &s, argc - first, s.operands)
 			  : hi_run_source(&program, &common, &s, import);
 	hi_csv_map_release(&s.map);
 	hi_buf_release(&s.text);

@@ -1,6 +1,7 @@
 """The tools that write no store, each as it is used: what the sweeps of failures run."""
 import gzip
 import os
+import re
 
 import fault
 
@@ -14,6 +15,11 @@ def write(path, data):
     with open(path, 'wb') as f:
         f.write(data)
     return path
+
+
+def same_run(text):
+    """Marks as if one run had written them: it has another name each time."""
+    return re.sub(rb'"(run|crc32c)":"[0-9a-f]+"', rb'"\1":""', text)
 
 
 class Use:
@@ -37,7 +43,7 @@ class Use:
 
     def gave(self, r, path):
         if not path:
-            return r.out
+            return same_run(r.out)
         if not os.path.exists(path):
             return None
         with open(path, 'rb') as f:
@@ -96,6 +102,7 @@ def all_uses():
         Use('hi-csv --guess', ['hi-csv', '-q', '--guess', csv]),
         Use('hi-csv --to', ['hi-csv', '--to', 'wide', store]),
         Use('hi-csv -o', ['hi-csv', csv], file=True),
+        Use('hi-csv --mark', ['hi-csv', '-q', '--mark', '50', csv]),
         Use('hi-report', ['hi-report', '-q', store]),
         Use('hi-report --text', ['hi-report', '--text', store]),
     ]
