@@ -13,6 +13,7 @@ struct stream {
 	uint32_t crc;
 	struct hi_buf block;
 	size_t block_at;
+	struct hi_slice line; /* of row */
 	struct hi_row row;
 	struct hi_buf quoted;
 	uint64_t behind; /* rows up to this one are not wanted */
@@ -27,6 +28,10 @@ struct hi_arrival {
 	bool top_given; /* the top's row was handed out; it moves on at the next call */
 	struct hi_json json;
 	struct hi_buf code;
+	struct hi_buf again, again_quoted;
+	char time[HI_TIME_TEXT_MAX]; /* the last timestamp that was read: sets share it */
+	size_t time_len;
+	int64_t time_us;
 };
 
 int hi_arrival_new(struct hi_arrival **out, struct hi_store *s, const struct hi_part *parts,
@@ -42,6 +47,8 @@ int hi_arrival_new(struct hi_arrival **out, struct hi_store *s, const struct hi_
 	a->parts_end = parts + n;
 	hi_json_init(&a->json);
 	hi_buf_init(&a->code, ROW_MAX);
+	hi_buf_init(&a->again, ROW_MAX);
+	hi_buf_init(&a->again_quoted, ROW_MAX);
 	return HI_OK;
 }
 
@@ -61,6 +68,8 @@ void hi_arrival_free(struct hi_arrival *a)
 	free(a->heap);
 	hi_json_release(&a->json);
 	hi_buf_release(&a->code);
+	hi_buf_release(&a->again);
+	hi_buf_release(&a->again_quoted);
 	free(a);
 }
 
@@ -90,16 +99,23 @@ static int next_line(struct hi_arrival *a, struct stream *s, struct hi_slice *li
 	}
 }
 
+static int odd_row(const struct hi_part *p, struct hi_error *e)
+{
+	return hi_part_corrupt(p, "a row that no writer writes", e);
+}
+
+/* Where there is no filter the other columns are read for those rows alone that are asked for. */
 static int next_row(struct hi_arrival *a, struct stream *s, struct hi_error *e)
 {
-	struct hi_slice line;
+	bool ok = true;
 	int status;
 	do {
-		status = next_line(a, s, &line, e);
-		if (status == HI_OK && !hi_row_read(line, &s->row, &s->quoted))
-			return hi_part_corrupt(s->part, "a row that no writer writes", e);
-	} while (status == HI_OK && s->row.seq <= s->behind);
-	return status;
+		status = next_line(a, s, &s->line, e);
+		if (status == HI_OK)
+			ok = a->f ? hi_row_read(s->line, &s->row, &s->quoted)
+				  : hi_row_read_head(s->line, &s->row, &s->quoted);
+	} while (status == HI_OK && ok && s->row.seq <= s->behind);
+	return ok ? status : odd_row(s->part, e);
 }
 
 static bool before(const struct stream *a, const struct stream *b)
@@ -149,7 +165,7 @@ static int open_stream(struct hi_arrival *a, const struct hi_part *p, struct hi_
 	s->part = p;
 	s->at = p->from;
 	s->crc = p->crc_from;
-	s->behind = a->f->after ? hi_vector_seq(a->f->after, p->writer) : 0;
+	s->behind = a->f && a->f->after ? hi_vector_seq(a->f->after, p->writer) : p->behind;
 	hi_buf_init(&s->block, ROW_MAX);
 	hi_buf_init(&s->quoted, ROW_MAX);
 	if (p->from == 0)
@@ -191,39 +207,110 @@ static int advance_top(struct hi_arrival *a, struct hi_error *e)
 	return status;
 }
 
+static int read_time(struct hi_arrival *a, const struct hi_part *p, struct hi_slice text,
+		     int64_t *t_us, struct hi_error *e)
+{
+	struct hi_time t;
+	if (text.len == 0 || text.len != a->time_len || memcmp(text.ptr, a->time, text.len) != 0) {
+		if (text.len > sizeof(a->time) || hi_time_parse(text, &t, NULL))
+			return odd_row(p, e);
+		memcpy(a->time, text.ptr, text.len);
+		a->time_len = text.len;
+		a->time_us = t.t_us;
+	}
+	*t_us = a->time_us;
+	return HI_OK;
+}
+
+static int make_record(struct hi_arrival *a, const struct hi_part *p, const struct hi_row *row,
+		       struct hi_rec *rec, struct hi_error *e)
+{
+	int64_t t_us;
+	int status = read_time(a, p, row->timestamp, &t_us, e);
+	if (status)
+		return status;
+	bool score = hi_row_is_score(row, &a->json);
+	return hi_row_record(row, score, t_us, &a->code, rec) ? HI_OK : odd_row(p, e);
+}
+
 /* The top's row as a record: HI_OK, HI_REFUSED where the filter leaves it out, or negative. */
 static int judge_top(struct hi_arrival *a, struct hi_rec *rec, struct hi_error *e)
 {
 	struct stream *s = a->heap[0];
-	struct hi_time t;
-	if (hi_time_parse(s->row.timestamp, &t, NULL))
-		return hi_part_corrupt(s->part, "a row that no writer writes", e);
-	if (!hi_filter_time(a->f, t.t_us) || !hi_filter_patient(a->f, s->row.patient_id) ||
+	int64_t t_us;
+	int status = read_time(a, s->part, s->row.timestamp, &t_us, e);
+	if (status)
+		return status;
+	if (!hi_filter_time(a->f, t_us) || !hi_filter_patient(a->f, s->row.patient_id) ||
 	    !hi_filter_metric(a->f, s->row.metric_name))
 		return HI_REFUSED;
-	bool score = hi_row_is_score(&s->row, &a->json);
-	if (score && !a->f->scores)
-		return HI_REFUSED;
-	if (!hi_row_record(&s->row, score, t.t_us, &a->code, rec))
-		return hi_part_corrupt(s->part, "a row that no writer writes", e);
+	status = make_record(a, s->part, &s->row, rec, e);
+	return status == HI_OK && (rec->has & HI_HAS_TOOL) && !a->f->scores ? HI_REFUSED : status;
+}
+
+/* Makes the next row the top. HI_OK, HI_END or negative. */
+static int next_top(struct hi_arrival *a, struct hi_error *e)
+{
+	int status = a->top_given ? advance_top(a, e) : HI_OK;
+	a->top_given = false;
+	status = status ? status : begin_streams(a, e);
+	if (status || a->n == 0)
+		return status ? status : HI_END;
+	a->top_given = true;
 	return HI_OK;
 }
 
 int hi_arrival_next(struct hi_arrival *a, struct hi_rec *rec, uint64_t *writer, uint64_t *seq,
 		    struct hi_error *e)
 {
-	for (;;) {
-		int status = a->top_given ? advance_top(a, e) : HI_OK;
-		a->top_given = false;
-		status = status ? status : begin_streams(a, e);
-		if (status || a->n == 0)
-			return status ? status : HI_END;
-		a->top_given = true;
-		status = judge_top(a, rec, e);
-		if (status == HI_REFUSED)
-			continue;
+	int status;
+	do {
+		status = next_top(a, e);
+		status = status ? status : judge_top(a, rec, e);
+	} while (status == HI_REFUSED);
+	if (status == HI_OK) {
 		*writer = a->heap[0]->part->writer;
 		*seq = a->heap[0]->row.seq;
-		return status;
 	}
+	return status;
+}
+
+int hi_arrival_row(struct hi_arrival *a, struct hi_arrival_row *row, struct hi_error *e)
+{
+	int status = next_top(a, e);
+	if (status)
+		return status;
+	const struct stream *s = a->heap[0];
+	uint64_t block_from = s->at - s->block.len;
+	*row = (struct hi_arrival_row){
+		.patient_id = s->row.patient_id,
+		.metric_name = s->row.metric_name,
+		.writer = s->part->writer,
+		.seq = s->row.seq,
+		.part = s->part,
+		.at = block_from + (uint64_t)(s->line.ptr - s->block.ptr),
+		.len = s->line.len,
+	};
+	return read_time(a, s->part, s->row.timestamp, &row->t_us, e);
+}
+
+int hi_arrival_record(struct hi_arrival *a, struct hi_rec *rec, struct hi_error *e)
+{
+	struct stream *s = a->heap[0];
+	if (!hi_row_read(s->line, &s->row, &s->quoted))
+		return odd_row(s->part, e);
+	return make_record(a, s->part, &s->row, rec, e);
+}
+
+int hi_arrival_again(struct hi_arrival *a, const struct hi_part *part, uint64_t at, size_t len,
+		     struct hi_rec *rec, struct hi_error *e)
+{
+	struct hi_row row;
+	hi_buf_reset(&a->again);
+	int status = hi_part_read_again(a->store, part, at, len, &a->again, e);
+	if (status)
+		return status;
+	if (!hi_row_read(hi_buf_view(&a->again), &row, &a->again_quoted))
+		return odd_row(part, e);
+	return make_record(a, part, &row, rec, e);
 }

@@ -50,25 +50,25 @@ static void bind_patients(sqlite3_stmt *st, const struct hi_select *sel)
 	hi_db_bind_slice(st, 6, greatest);
 }
 
-static int load(struct hi_parts *p, struct hi_store *s, sqlite3_stmt *st, struct hi_error *e)
+int hi_parts_take(struct hi_parts *p, enum hi_segment_kind kind, sqlite3_stmt *st,
+		  struct hi_error *e)
 {
-	int step;
-	while ((step = sqlite3_step(st)) == SQLITE_ROW) {
-		struct hi_part *part = add(p, e);
-		if (!part)
-			return HI_NOMEM;
-		*part = (struct hi_part){
-			.number = (uint64_t)sqlite3_column_int64(st, 0),
-			.hour_us = sqlite3_column_int64(st, 1) * HI_US_S,
-			.writer = (uint64_t)sqlite3_column_int64(st, 2),
-			.first_seq = (uint64_t)sqlite3_column_int64(st, 3),
-			.to = (uint64_t)sqlite3_column_int64(st, 4),
-			.crc_to = (uint32_t)sqlite3_column_int64(st, 5),
-			.open = sqlite3_column_int(st, 6),
-			.last_seq = (uint64_t)sqlite3_column_int64(st, 7),
-		};
-	}
-	return step == SQLITE_DONE ? HI_OK : hi_db_error(s->db, "the database failed", e);
+	struct hi_part *part = add(p, e);
+	if (!part)
+		return HI_NOMEM;
+	*part = (struct hi_part){
+		.kind = kind,
+		.number = (uint64_t)sqlite3_column_int64(st, 0),
+		.hour_us = sqlite3_column_int64(st, 1) * HI_US_S,
+		.writer = (uint64_t)sqlite3_column_int64(st, 2),
+		.first_seq = (uint64_t)sqlite3_column_int64(st, 3),
+		.to = (uint64_t)sqlite3_column_int64(st, 4),
+		.crc_to = (uint32_t)sqlite3_column_int64(st, 5),
+		.open = sqlite3_column_int(st, 6),
+		.last_seq = (uint64_t)sqlite3_column_int64(st, 7),
+		.clock_us = sqlite3_column_count(st) > 8 ? sqlite3_column_int64(st, 8) : 0,
+	};
+	return HI_OK;
 }
 
 static int prepare(sqlite3 *db, const struct hi_select *sel, sqlite3_stmt **st, struct hi_error *e)
@@ -96,7 +96,6 @@ int hi_parts_load(struct hi_parts *p, struct hi_store *s, enum hi_segment_kind k
 		  const struct hi_select *sel, uint64_t commit_n, struct hi_error *e)
 {
 	static const char *const names[HI_SEGMENT_KINDS] = { "reading", "reject", "other" };
-	size_t from = p->n;
 	sqlite3_stmt *st = NULL;
 	int status = prepare(s->db, sel, &st, e);
 	if (status)
@@ -106,9 +105,11 @@ int hi_parts_load(struct hi_parts *p, struct hi_store *s, enum hi_segment_kind k
 	sqlite3_bind_int64(st, 3, sel->since_us);
 	sqlite3_bind_int64(st, 4, sel->until_us);
 	bind_patients(st, sel);
-	status = load(p, s, st, e);
-	for (size_t i = from; i < p->n; i++)
-		p->v[i].kind = kind;
+	int step = SQLITE_DONE;
+	while (status == HI_OK && (step = sqlite3_step(st)) == SQLITE_ROW)
+		status = hi_parts_take(p, kind, st, e);
+	if (status == HI_OK && step != SQLITE_DONE)
+		status = hi_db_error(s->db, "the database failed", e);
 	sqlite3_finalize(st);
 	return status;
 }
@@ -165,8 +166,8 @@ static int read_at(int fd, const struct hi_part *p, const char *path, uint64_t a
 }
 
 /* The descriptor is opened for each piece, so that any number of parts may be read in turn. */
-int hi_part_read_some(struct hi_store *s, const struct hi_part *p, uint64_t *at, uint32_t *crc,
-		      size_t n, struct hi_buf *to, struct hi_error *e)
+int hi_part_read_again(struct hi_store *s, const struct hi_part *p, uint64_t at, size_t n,
+		       struct hi_buf *to, struct hi_error *e)
 {
 	char path[HI_LAYOUT_PATH_MAX];
 	hi_layout_path(p->kind, p->hour_us, p->number, path);
@@ -175,10 +176,17 @@ int hi_part_read_some(struct hi_store *s, const struct hi_part *p, uint64_t *at,
 		return hi_part_corrupt(p, "a committed file is missing", e);
 	if (fd < 0)
 		return hi_error_sys(e, "cannot open file", path);
+	int status = read_at(fd, p, path, at, n, to, e);
+	close(fd);
+	return status;
+}
+
+int hi_part_read_some(struct hi_store *s, const struct hi_part *p, uint64_t *at, uint32_t *crc,
+		      size_t n, struct hi_buf *to, struct hi_error *e)
+{
 	if (n > p->to - *at)
 		n = (size_t)(p->to - *at);
-	int status = read_at(fd, p, path, *at, n, to, e);
-	close(fd);
+	int status = hi_part_read_again(s, p, *at, n, to, e);
 	if (status)
 		return status;
 	*at += n;

@@ -16,6 +16,8 @@ struct hi_part {
 	uint64_t number, writer, first_seq, last_seq;
 	uint64_t from, to;	   /* bytes to read */
 	uint32_t crc_from, crc_to; /* CRC-32C of the bytes before each */
+	uint64_t behind;	   /* in order of arrival: rows up to this one are not wanted */
+	int64_t clock_us;	   /* the stream's at the last commit, where hi_parts_take had it */
 };
 
 struct hi_parts {
@@ -34,6 +36,14 @@ int hi_parts_load(struct hi_parts *p, struct hi_store *s, enum hi_segment_kind k
 		  const struct hi_select *sel, uint64_t commit_n, struct hi_error *e);
 
 /*
+ * Appends the part that st, a choice of segments of the caller's own, stands at: number,
+ * hour, writer, first_seq, length, crc32c, whether it is open, last_seq and, if it is
+ * there, clock_us. HI_OK or HI_NOMEM.
+ */
+int hi_parts_take(struct hi_parts *p, enum hi_segment_kind kind, sqlite3_stmt *st,
+		  struct hi_error *e);
+
+/*
  * A part of a segment of which seen holds an earlier part begins where that ended;
  * seen is then brought up to p. It holds open segments only.
  */
@@ -49,6 +59,10 @@ int hi_part_read(struct hi_store *s, const struct hi_part *p, struct hi_buf *to,
  */
 int hi_part_read_some(struct hi_store *s, const struct hi_part *p, uint64_t *at, uint32_t *crc,
 		      size_t n, struct hi_buf *to, struct hi_error *e);
+
+/* Appends n bytes of the part from at on, which were read, and so checked, before. */
+int hi_part_read_again(struct hi_store *s, const struct hi_part *p, uint64_t at, size_t n,
+		       struct hi_buf *to, struct hi_error *e);
 
 /* HI_CORRUPT with the part's path. */
 int hi_part_corrupt(const struct hi_part *p, const char *text, struct hi_error *e);

@@ -190,15 +190,16 @@ static bool read_column(const char **p, const char *end, struct hi_slice *out,
 	return !scratch->failed;
 }
 
-bool hi_row_read(struct hi_slice line, struct hi_row *row, struct hi_buf *scratch)
+/* *p moves behind the columns up to timestamp. */
+static bool read_head(const char **p, const char *end, struct hi_row *row, struct hi_buf *scratch)
 {
-	const char *p = line.ptr, *end = line.ptr + line.len;
+	size_t len = (size_t)(end - *p);
 	struct hi_slice seq;
 	hi_buf_reset(scratch);
 	/* No slice may move while later columns are put behind it. */
-	if (memchr(line.ptr, '"', line.len) && !hi_buf_room(scratch, line.len))
+	if (memchr(*p, '"', len) && !hi_buf_room(scratch, len))
 		return false;
-	if (!read_column(&p, end, &seq, scratch) || seq.len == 0 || seq.len >= SEQ_MAX)
+	if (!read_column(p, end, &seq, scratch) || seq.len == 0 || seq.len >= SEQ_MAX)
 		return false;
 	row->seq = 0;
 	for (size_t i = 0; i < seq.len; i++) {
@@ -206,12 +207,23 @@ bool hi_row_read(struct hi_slice line, struct hi_row *row, struct hi_buf *scratc
 			return false;
 		row->seq = row->seq * 10 + (uint64_t)(seq.ptr[i] - '0');
 	}
-	return read_column(&p, end, &row->patient_id, scratch) &&
-	       read_column(&p, end, &row->metric_name, scratch) &&
-	       read_column(&p, end, &row->timestamp, scratch) &&
-	       read_column(&p, end, &row->value, scratch) &&
+	return read_column(p, end, &row->patient_id, scratch) &&
+	       read_column(p, end, &row->metric_name, scratch) &&
+	       read_column(p, end, &row->timestamp, scratch);
+}
+
+bool hi_row_read(struct hi_slice line, struct hi_row *row, struct hi_buf *scratch)
+{
+	const char *p = line.ptr, *end = line.ptr + line.len;
+	return read_head(&p, end, row, scratch) && read_column(&p, end, &row->value, scratch) &&
 	       read_column(&p, end, &row->unit, scratch) &&
 	       read_column(&p, end, &row->extra, scratch) && !p;
+}
+
+bool hi_row_read_head(struct hi_slice line, struct hi_row *row, struct hi_buf *scratch)
+{
+	const char *p = line.ptr;
+	return read_head(&p, line.ptr + line.len, row, scratch);
 }
 
 bool hi_row_is_score(const struct hi_row *row, struct hi_json *json)

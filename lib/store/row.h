@@ -54,6 +54,9 @@ struct hi_row {
  */
 bool hi_row_read(struct hi_slice line, struct hi_row *row, struct hi_buf *scratch);
 
+/* The same of the columns up to timestamp; the others stay as they are. */
+bool hi_row_read_head(struct hi_slice line, struct hi_row *row, struct hi_buf *scratch);
+
 /* True where the row has the key "tool" in extra: a score. */
 bool hi_row_is_score(const struct hi_row *row, struct hi_json *json);
 
