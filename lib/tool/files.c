@@ -39,7 +39,7 @@ static int make_key(struct hi_file *file, const char *kind, struct hi_error *e)
 	if (n < 0)
 		file->key = NULL;
 	if (!text)
-		return hi_error_fmt(e, HI_USAGE, "a path that is not UTF-8 cannot stand in a mark",
+		return hi_error_fmt(e, HI_USAGE, "a path that cannot stand in a mark (not UTF-8)",
 				    "%s", file->path);
 	return n < 0 ? no_memory(e) : HI_OK;
 }
@@ -60,8 +60,10 @@ static int open_file(struct hi_files *f, size_t i, const struct hi_source *sourc
 				    "%s", file->path);
 	s = hi_files_stand(f, i, file->from, e);
 	if (s == HI_CONTRACT)
-		return hi_error_fmt(e, HI_USAGE, "cannot stand in a mark", "%s: %s", e->text,
-				    file->path);
+		return hi_error_fmt(e, HI_USAGE,
+				    "a path that cannot stand in a mark (control characters, too "
+				    "long, or too many files)",
+				    "%s", file->path);
 	return s;
 }
 

@@ -336,7 +336,7 @@ int hi_run(const struct hi_tool *tool, const struct hi_common *common, void *sta
 		if (tool->close(&run, &last) < 0)
 			fail(&run, &last);
 	}
-	if (s == HI_CONTRACT && p.role == HI_FILTER && !p.gate)
+	if (s == HI_CONTRACT && p.role == HI_FILTER && !p.sourced)
 		hi_run_pass_refusal(&run);
 	finish(&run, opened);
 	return run.status;

@@ -28,6 +28,7 @@ struct hi_run_private {
 	struct hi_reader *reader;
 	struct hi_input *in;	  /* being read; NULL: none */
 	struct hi_run_gate *gate; /* NULL: none */
+	bool sourced; /* the marks of the output are its own: what stands before one is right */
 	struct hi_buf reject;
 	struct hi_mark_check check; /* of the input being read */
 	struct hi_mark mark;

@@ -90,7 +90,7 @@ usage 'a table' 'format ndjson only' --mark 100 --format table day.ndjson
 usage '--cursor of a file' '--cursor takes one store' --cursor up.pos day.ndjson
 status 'a file that is not there' 4 hi-cat --mark 100 day.ndjson nix
 odd=$(printf 'a\tb'); cp odd "$odd"
-usage 'a path that is no key' 'a path that is no key' --mark 100 "$odd"
+usage 'a path that is no key' 'cannot stand in a mark' --mark 100 "$odd"
 
 # A signal: the last mark is written.
 for i in 1 2 3 4 5 6 7 8; do cat day.ndjson day.ndjson day.ndjson day.ndjson; done >big.ndjson
