@@ -67,7 +67,7 @@ static const struct hi_program program = {
 		    "hi-gen --live --patients 8 --interval 1s\n"
 		    "hi-gen --patients 1000 --count 5000000 > big.ndjson\n"
 		    "hi-gen --fault missing=0.01,late=0.02,garbage=0.001\n"
-		    "hi-gen --mark 200ms | hi-detect | hi-store ward\n",
+		    "hi-gen --resume ward | hi-detect | hi-store ward\n",
 	.groups = HI_GROUP_OUTPUT | HI_GROUP_TZ | HI_GROUP_PROGRESS | HI_GROUP_SOURCE,
 	.options = option_table,
 };

@@ -8,9 +8,11 @@
 #include <time.h>
 
 #include "base/time.h"
+#include "tool/resume.h"
 
-/* Where --mark is not given. */
+/* Where --mark and --window are not given. */
 #define MARK_US (200 * HI_US_MS)
+#define WINDOW_US HI_US_H
 /* From mark to mark where nothing comes. */
 #define IDLE_US HI_US_S
 
@@ -19,6 +21,7 @@ struct hi_source {
 	bool marks;
 	uint64_t every_lines; /* 0: by time */
 	int64_t every_us;
+	struct hi_resume *resume;      /* NULL: not asked for */
 	struct hi_positions positions; /* where to begin */
 	char id[HI_MARK_RUN_MAX + 1];
 	uint64_t seq;	      /* of the next mark */
@@ -60,6 +63,23 @@ static int check_options(const struct hi_source *s, struct hi_error *e)
 	return HI_OK;
 }
 
+static int open_store(struct hi_resume **out, struct hi_run *run, struct hi_error *e)
+{
+	const struct hi_common *c = run->common;
+	return hi_resume_open(out, run, c->resume, c->window_us > 0 ? c->window_us : WINDOW_US, e);
+}
+
+static int open_resume(struct hi_source *s, const struct hi_positions *positions,
+		       struct hi_error *e)
+{
+	int status = s->run->common->resume ? open_store(&s->resume, s->run, e) : HI_OK;
+	if (status)
+		return status;
+	if (positions)
+		return hi_positions_copy(&s->positions, positions, e);
+	return s->resume ? hi_resume_positions(s->resume, &s->positions, e) : HI_OK;
+}
+
 int hi_source_open(struct hi_source **out, struct hi_run *run, const struct hi_positions *positions,
 		   struct hi_error *e)
 {
@@ -76,8 +96,7 @@ int hi_source_open(struct hi_source **out, struct hi_run *run, const struct hi_p
 	int status = check_options(s, e);
 	if (status == HI_OK && s->marks)
 		status = name_run(s, e);
-	if (status == HI_OK && positions)
-		status = hi_positions_copy(&s->positions, positions, e);
+	status = status ? status : open_resume(s, positions, e);
 	if (status) {
 		hi_source_free(s);
 		*out = NULL;
@@ -89,6 +108,7 @@ void hi_source_free(struct hi_source *s)
 {
 	if (!s)
 		return;
+	hi_resume_close(s->resume);
 	hi_positions_release(&s->positions);
 	free(s);
 }
@@ -108,15 +128,19 @@ const char *hi_source_position(const struct hi_source *s, const char *key)
 	return hi_positions_find(&s->positions, key);
 }
 
-static int write_mark(struct hi_run *run, const struct hi_mark *m, struct hi_error *e)
+int hi_source_put_mark(struct hi_run *run, const struct hi_mark *m, struct hi_error *e)
 {
+	int status = HI_OK;
 	hi_mark_write(m, &run->line);
-	if (run->line.failed || run->line.len > HI_LINE_MAX) {
+	if (run->line.failed)
+		status = hi_error_set(e, HI_NOMEM, "no memory for a mark, or too many inputs");
+	else if (run->line.len > HI_LINE_MAX)
+		status = hi_error_set(e, HI_USAGE, "too many inputs: a mark has no room for them");
+	if (status)
 		hi_buf_reset(&run->line);
-		return hi_error_set(e, HI_USAGE, "too many inputs: their positions fill no mark");
-	}
-	hi_emit(run);
-	return HI_OK;
+	else
+		hi_emit(run);
+	return status;
 }
 
 /* positions are borrowed: the mark is written, not kept. */
@@ -134,7 +158,7 @@ static int put_mark(struct hi_source *s, const struct hi_positions *positions, i
 		.positions = *positions,
 	};
 	memcpy(m.run, s->id, sizeof(m.run));
-	int status = write_mark(run, &m, e);
+	int status = hi_source_put_mark(run, &m, e);
 	if (status)
 		return status;
 	hi_writer_flush(run->out);
@@ -147,8 +171,20 @@ int hi_source_begin(struct hi_source *s, const struct hi_positions *opening, str
 {
 	if (!s->marks)
 		return HI_OK;
+	int status = s->resume ? hi_resume_preamble(s->resume, opening, e) : HI_OK;
 	s->lines_then = s->run->lines_out;
-	return put_mark(s, opening, HI_TIME_MIN, e);
+	return status ? status : put_mark(s, opening, HI_TIME_MIN, e);
+}
+
+int hi_source_preamble(struct hi_run *run, struct hi_error *e)
+{
+	struct hi_resume *r;
+	int status = open_store(&r, run, e);
+	if (status)
+		return status;
+	status = hi_resume_preamble(r, NULL, e);
+	hi_resume_close(r);
+	return status;
 }
 
 uint64_t hi_source_room(const struct hi_source *s)
@@ -196,5 +232,6 @@ int hi_source_mark(struct hi_source *s, const struct hi_positions *now, int64_t 
 {
 	if (!s->marks || hi_writer_failed(s->run->out))
 		return HI_OK;
-	return put_mark(s, now, tick_us, e);
+	int status = s->resume ? hi_resume_changes(s->resume, e) : HI_OK;
+	return status ? status : put_mark(s, now, tick_us, e);
 }

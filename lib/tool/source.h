@@ -39,6 +39,13 @@ const char *hi_source_position(const struct hi_source *s, const char *key);
 /* Writes the preamble, where there is one, and the opening mark. */
 int hi_source_begin(struct hi_source *s, const struct hi_positions *opening, struct hi_error *e);
 
+/*
+ * The preamble of all that --resume's store has, and nothing more: for a source of
+ * somebody else's, which goes on by its end mark and writes its own opening mark.
+ * HI_OK, HI_USAGE, or as hi_store_open.
+ */
+int hi_source_preamble(struct hi_run *run, struct hi_error *e);
+
 /* Lines that may still be written before the next mark of --mark N; UINT64_MAX where by time. */
 uint64_t hi_source_room(const struct hi_source *s);
 

@@ -72,6 +72,8 @@ int hi_source_inputs(struct hi_run *run, const char *cursor, int n, char **opera
 	struct hi_source *source = NULL;
 	struct hi_positions p;
 	bool store = false;
+	if (n == 0 && run->common->resume)
+		return hi_source_preamble(run, e);
 	hi_positions_init(&p);
 	int s = check_operands(run, n, operands, &store, e);
 	if (s == HI_OK && run->common->tick && !store)

@@ -14,7 +14,8 @@
  * Reads the operands, one store or files, from where run->common's options or the
  * file of --cursor (NULL: none) say, and gives their records to the tool; writes
  * preamble and marks. Marks and preambles that stand in a file belong to another
- * pipe: they are checked and left out. For hi_tool's inputs. HI_OK, HI_REFUSED
+ * pipe: they are checked and left out. Without an operand it writes the preamble of
+ * --resume's store and nothing more. For hi_tool's inputs. HI_OK, HI_REFUSED
  * (--strict) or negative; HI_USAGE before anything is written.
  */
 int hi_source_inputs(struct hi_run *run, const char *cursor, int n, char **operands,

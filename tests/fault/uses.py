@@ -78,9 +78,14 @@ def all_uses():
     store = at('store')
     r = fault.run(['hi-store', '-q', store], alerts)
     assert r.status == 0, r.said()
+    marked = at('marked')
+    r = fault.run(['hi-store', '-q', marked], fault.run(READINGS + ['-n', '70', '--mark', '50']).out)
+    assert r.status == 0, r.said()
     return [
         Use('hi-gen', READINGS),
         Use('hi-gen --fault', READINGS + ['--fault', 'garbage=0.1,late=0.1']),
+        Use('hi-gen --mark', READINGS + ['--mark', '50', '--tick']),
+        Use('hi-gen --resume', READINGS + ['--mark', '50', '--resume', marked]),
         Use('hi-detect', ['hi-detect'], readings),
         Use('hi-detect --rules', ['hi-detect', '--rules', rules], readings),
         Use('hi-detect --each', ['hi-detect', '--each', '--only-new', readings]),

@@ -154,6 +154,9 @@ START_TEST(marks_by_time_or_lines)
 	ck_assert(common.mark_us == 0 && common.mark_lines == 10000 && !common.tick);
 	ck_assert_int_eq(-1, parse("--mark 10000 --mark 1s"));
 	ck_assert(common.mark_us == HI_US_S && common.mark_lines == 0);
+	ck_assert_int_eq(-1, parse("--resume ward --window 90m"));
+	ck_assert_str_eq("ward", common.resume);
+	ck_assert_int_eq(90 * HI_US_MIN, common.window_us);
 	ck_assert_int_eq(-1, parse(""));
 	ck_assert(!common.mark_us && !common.mark_lines && !common.resume && !common.window_us);
 }
@@ -239,6 +242,7 @@ static const struct {
 	{ "--mark 0s", "--mark: must be above 0: 0s", 2 },
 	{ "--mark -5", "--mark: not a duration (200ms, 10s, 4h, 30d): -5", 2 },
 	{ "--mark=", "--mark: not a whole number", 2 },
+	{ "--window 0s", "--window: must be above 0: 0s", 2 },
 	{ "--format tabl", "--format: not one of table, ndjson, csv: tabl", 2 },
 	{ "--metric hr,,rr", "--metric: an empty name in a list: hr,,rr", 2 },
 	{ "--type alert,", "--type: an empty name in a list: alert,", 2 },

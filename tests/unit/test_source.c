@@ -279,6 +279,33 @@ START_TEST(each_run_has_its_name)
 }
 END_TEST
 
+static int resumed(struct hi_run *r, struct hi_error *e)
+{
+	ck_assert_int_eq(HI_OK, start(r, 0, e));
+	ck_assert_ptr_null(hi_source_position(source, "k:1"));
+	put_lines(r, 2);
+	return mark_at(2, HI_TIME_MIN, e);
+}
+
+START_TEST(a_store_that_is_not_there_yet)
+{
+	common = (struct hi_common){ .resume = "/tmp/hi-test-no-such-store" };
+	ck_assert_int_eq(0, run(resumed));
+	ck_assert_int_eq(2, lines_n);
+	ck_assert_int_eq(4, marks_n);
+	ck_assert_int_eq(HI_MARK_BEGIN, marks[0].kind);
+	ck_assert(!marks[0].timed);
+	ck_assert_int_eq(HI_US_H, marks[0].window_us);
+	ck_assert_int_eq(HI_MARK_END, marks[1].kind);
+	ck_assert(hi_positions_equal(&marks[1].positions, &marks[2].positions));
+	ck_assert_uint_eq(0, marks[2].n);
+	ck_assert_uint_eq(2, marks[3].n);
+	common.window_us = HI_US_MIN;
+	ck_assert_int_eq(0, run(resumed));
+	ck_assert_int_eq(HI_US_MIN, marks[0].window_us);
+}
+END_TEST
+
 static int refused(struct hi_run *r, struct hi_error *e)
 {
 	int s = start(r, 0, e);
@@ -292,6 +319,10 @@ START_TEST(what_does_not_go_together)
 	ck_assert_int_eq(2, run(refused));
 	common = (struct hi_common){ .mark_lines = 3, .window_us = HI_US_H };
 	ck_assert_int_eq(2, run(refused));
+	common = (struct hi_common){ .resume = "/tmp/hi-test-no-such-store/@2025-12-28T06" };
+	ck_assert_int_eq(2, run(refused));
+	common = (struct hi_common){ .resume = "/dev/null" };
+	ck_assert_int_eq(4, run(refused));
 }
 END_TEST
 
@@ -324,6 +355,7 @@ int main(void)
 	tcase_add_test(t, the_time_with_tick_only);
 	tcase_add_test(t, positions_of_the_caller);
 	tcase_add_test(t, each_run_has_its_name);
+	tcase_add_test(t, a_store_that_is_not_there_yet);
 	tcase_add_test(t, what_does_not_go_together);
 	tcase_add_test(t, more_positions_than_a_line_holds);
 	Suite *s = suite_create("source");
