@@ -47,9 +47,8 @@ static int broken(struct hi_error *e, const char *text)
 	return hi_error_set(e, HI_CONTRACT, text);
 }
 
-static const char *const keys[] = { "type", "resume", "run",	"seq",	     "n",
-				    "time", "since",  "window", "positions", "crc32c",
-				    "refused" };
+static const char *const keys[] = { "type",  "resume", "run",	    "seq",    "n",	"time",
+				    "since", "window", "positions", "crc32c", "refused" };
 enum { TYPE, RESUME, RUN, SEQ, N, TIME, SINCE, WINDOW, POSITIONS, CRC, REFUSED, KEYS };
 
 static int key_of(const struct hi_member *m)

@@ -113,6 +113,7 @@ status 'with lines' 0 hi-store -q --rewind far u
 is 'sets it' "$(stands u)" 'k|10 '
 
 # --- a zombie: it began, was held up, and another went on
+: >out # a mark of the stream before would be taken for its own
 hi-store -q z <p >out 2>err & pid=$!
 exec 3>p
 { mark 0 0 0; reading 0; reading 1; } >&3
