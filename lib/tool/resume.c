@@ -55,10 +55,8 @@ int hi_resume_open(struct hi_resume **out, struct hi_run *run, const char *path,
 		return hi_error_set(e, HI_NOMEM, "no memory for a store");
 	*r = (struct hi_resume){ .run = run, .path = path, .window_us = window_us };
 	int s = open_store(r, e);
-	if (s == HI_END) {
-		hi_note("%s: no store yet: from the beginning", path);
+	if (s == HI_END)
 		return HI_OK;
-	}
 	if (s) {
 		hi_resume_close(r);
 		*out = NULL;
@@ -95,7 +93,21 @@ static int empty_preamble(struct hi_resume *r, const struct hi_positions *openin
 	return s ? s : hi_source_put_mark(r->run, &end, e);
 }
 
-int hi_resume_preamble(struct hi_resume *r, const struct hi_positions *opening, struct hi_error *e)
+/*
+ * A first start is told from one that goes on, and so is a slip in what names the
+ * source. The store may have been made meanwhile, by the end of the same pipe.
+ */
+static void note_beginning(const struct hi_resume *r, const struct hi_positions *opening,
+			   const struct hi_positions *stored)
+{
+	for (size_t i = 0; opening && i < opening->n; i++)
+		if (hi_positions_find(stored, opening->v[i].key))
+			return;
+	hi_note("%s: nothing from this source yet: from the beginning", r->path);
+}
+
+int hi_resume_preamble(struct hi_resume *r, const struct hi_positions *opening,
+		       const struct hi_positions *stored, struct hi_error *e)
 {
 	const struct hi_preamble p = {
 		.positions = opening,
@@ -103,6 +115,8 @@ int hi_resume_preamble(struct hi_resume *r, const struct hi_positions *opening, 
 		.line = put_line,
 		.arg = r->run,
 	};
+	if (opening || !r->store)
+		note_beginning(r, opening, stored);
 	if (!r->store)
 		return empty_preamble(r, opening, e);
 	/* Before it: a record that comes in between comes twice, not never. */

@@ -24,9 +24,11 @@ int hi_resume_positions(struct hi_resume *r, struct hi_positions *out, struct hi
 
 /*
  * Writes the preamble of a source that begins there (NULL: of all that the store has),
- * an empty one where there is nothing to say.
+ * an empty one where there is nothing to say. stored: what hi_resume_positions gave;
+ * where the store has none of the source's keys, that is said.
  */
-int hi_resume_preamble(struct hi_resume *r, const struct hi_positions *opening, struct hi_error *e);
+int hi_resume_preamble(struct hi_resume *r, const struct hi_positions *opening,
+		       const struct hi_positions *stored, struct hi_error *e);
 
 /* Writes the patient records that are new in the store. */
 int hi_resume_changes(struct hi_resume *r, struct hi_error *e);

@@ -171,7 +171,7 @@ int hi_source_begin(struct hi_source *s, const struct hi_positions *opening, str
 {
 	if (!s->marks)
 		return HI_OK;
-	int status = s->resume ? hi_resume_preamble(s->resume, opening, e) : HI_OK;
+	int status = s->resume ? hi_resume_preamble(s->resume, opening, &s->positions, e) : HI_OK;
 	s->lines_then = s->run->lines_out;
 	return status ? status : put_mark(s, opening, HI_TIME_MIN, e);
 }
@@ -182,7 +182,7 @@ int hi_source_preamble(struct hi_run *run, struct hi_error *e)
 	int status = open_store(&r, run, e);
 	if (status)
 		return status;
-	status = hi_resume_preamble(r, NULL, e);
+	status = hi_resume_preamble(r, NULL, NULL, e);
 	hi_resume_close(r);
 	return status;
 }

@@ -128,7 +128,7 @@ resumes hi-gen -n 2003 --fault late=0.5
 mkdir "$T/empty"
 for store in "$T/none" "$T/empty"; do
 	status "no store yet" 0 hi-gen -n 5 --resume "$store"
-	is "it is said" "$(cat "$T/.err")" "hi-gen: $store: no store yet: from the beginning"
+	is "it is said" "$(cat "$T/.err")" "hi-gen: $store: nothing from this source yet: from the beginning"
 	is "its lines" "$(rest "$T/.out" | sum)" "$(hi-gen -n 5 | sum)"
 	has "an empty preamble" "$(head -2 "$T/.out" | tr '\n' ' ')" \
 		'^\{"type":"mark","resume":"begin","window":"1h",.*"resume":"end","n":0,"positions":\{"gen:7":0\}'
