@@ -206,6 +206,8 @@ static int check(struct state *st, const struct hi_common *common, int n, char *
 		why = "--cursor takes one store";
 	else if (st->marked)
 		why = check_marked(o, common);
+	else if (common->tick || common->window_us)
+		why = "--window and --tick go with --mark, --resume or --cursor";
 	else if (o->raw && stores < (n ? n : 1))
 		why = "--raw is for stores: a file is given as it is";
 	else if (o->raw && common->last_n)
