@@ -19,6 +19,7 @@
 #include "tool/run.h"
 #include "tool/set.h"
 #include "tool/show.h"
+#include "tool/source.h"
 #include "tool/source_input.h"
 
 enum { ALL_TYPES = (1 << HI_TYPES) - 1 };
@@ -54,7 +55,8 @@ static const struct hi_program program = {
 	.examples = "hi-cat --last 20 --patient P-001 ward/\n"
 		    "hi-cat --day yesterday --type reading,alert ward/ | hi-report > y.html\n"
 		    "hi-cat --follow --metric spo2 ward/\n"
-		    "hi-cat --follow --cursor up.pos gw/ | hi-store --cursor up.pos ward/\n",
+		    "hi-cat --follow --cursor up.pos gw/ | hi-store --cursor up.pos ward/\n"
+		    "hi-cat --resume ward/ day.ndjson | hi-detect | hi-store ward/\n",
 	.groups = HI_GROUP_SELECT | HI_GROUP_TYPE | HI_GROUP_OUTPUT | HI_GROUP_FORMAT |
 		  HI_GROUP_TZ | HI_GROUP_STRICT | HI_GROUP_STREAM | HI_GROUP_PROGRESS |
 		  HI_GROUP_SOURCE,
@@ -235,6 +237,8 @@ int main(int argc, char **argv)
 	st.store = argv[first];
 	if (st.options.hours)
 		return hi_run_source(&program, &common, &st, print_hours);
+	if (common.resume && first == argc)
+		return hi_run_source(&program, &common, &st, hi_source_preamble);
 	if (st.marked) { /* for a terminal, too */
 		common.format_given = true;
 		common.format = HI_FORMAT_NDJSON;

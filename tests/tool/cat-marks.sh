@@ -5,6 +5,7 @@ cd "$T"
 marks() { jq -c 'select(.type == "mark")' "$@"; }
 no_marks() { grep -v '"type":"mark"' "$@"; }
 position() { jq -r "select(.type == \"mark\").positions[]" "$@" | tail -n 1; }
+readings() { hi-cat -q --raw "$@" | sort | md5sum; }
 raw() { hi-cat -q --raw --type reading,alert,act,patient,stat,void --derived "$@" | sort | md5sum; }
 
 ## Files
@@ -70,7 +71,7 @@ is '--set' "$(hi-cat --mark 100 --set ward=W7 day.ndjson | grep -c '"ward":"W7"'
 printf '%s' "$(cat day.ndjson)" >no-lf.ndjson
 is 'a last line without its end has the same position' "$(hi-cat --mark 100 no-lf.ndjson | position)" "$(position out)"
 
-mkfifo fifo
+mkfifo fifo up
 usage() { # NAME PATTERN OPTION...
 	local name=$1 pattern=$2 s; shift 2
 	hi-cat "$@" >got 2>err </dev/null
@@ -157,6 +158,79 @@ is '--follow ends with a signal: status' $? 0
 ok '--tick: the wall clock' test "$(marks got | jq -r 'select(.time).time | sub("\\.[0-9]+"; "") | fromdate' | awk -v t="$before" '$1 > t - 3600 && $1 < t + 3600' | wc -l)" -ge 2
 is '--tick: not in the opening mark' "$(head -n 1 got | jq -c .time)" null
 
+## --resume: cut at each mark, the rest comes of itself
+
+hi-gen --patients 20 --interval 60s --duration 1h >shift.ndjson # 7,200 lines, alarms that last
+hi-cat --mark 900 shift.ndjson | hi-detect | hi-store -q whole >/dev/null
+ok 'there are alerts' test "$(hi-cat --type alert whole | wc -l)" -gt 10
+for k in 0 1 2 3 4 5 6 7 8; do
+	rm -rf cut
+	hi-cat -q --resume cut --mark 900 shift.ndjson 2>/dev/null | hi-detect -q |
+		awk -v k=$k '{ print } /^{"type":"mark","run"/ && n++ == k { exit }' | hi-store -q cut >/dev/null
+	is "cut at mark $k: so far" "$(hi-cat -q --raw cut | wc -l)" "$((900 * k))"
+	hi-cat -q --resume cut --mark 900 shift.ndjson | hi-detect | hi-store -q cut >/dev/null
+	is "cut at mark $k: all of it" "$(readings cut)" "$(readings whole)"
+done
+hi-cat --resume cut shift.ndjson >out
+is 'nothing is left: n' "$(jq -c 'select(.type == "mark" and .seq).n' out | paste -sd ' ')" '0 0'
+hi-gen --patients 3 --start 2025-12-28T06:10:00Z --duration 1m >more
+cp day.ndjson grown
+hi-cat -q --resume g day.ndjson | hi-store -q g >/dev/null
+hi-cat -q --resume g2 grown | hi-store -q g2 >/dev/null
+cat more >>grown
+hi-cat -q --resume g2 grown | hi-store -q g2 >/dev/null
+is 'lines that are added to a file come' "$(raw g2)" "$(cat day.ndjson more | sort | md5sum)"
+sed 's/"value":[0-9.]*/"value":1/' day.ndjson >grown
+hi-cat -q --resume g2 grown >got 2>err
+is 'another file: status' $? 6
+has 'another file: message' "$(cat err)" 'not the file that was read before: grown'
+head -n 100 day.ndjson >grown
+status 'a shorter file' 6 hi-cat -q --resume g2 grown
+head -n 1000 day.ndjson >bad-line; echo '{oops' >>bad-line; tail -n 1160 day.ndjson >>bad-line
+hi-cat -q --strict --resume g3 bad-line 2>/dev/null | hi-store -q g3 >/dev/null
+is '--strict: up to the bad line' "$(hi-cat --raw g3 | wc -l)" 1000
+sed -i '1001d' bad-line
+hi-cat -q --strict --resume g3 bad-line | hi-store -q g3 >/dev/null
+is '--strict: it is put right, and goes on' "$(raw g3)" "$(raw g)"
+
+usage '--resume and the operand' 'are the same store' --resume cut cut/
+usage '--cursor and --resume' '--cursor and --resume' --resume cut --cursor x.pos gw
+usage '--window without marks' '--window and --tick go with' --window 2h gw
+
+## The preamble for a foreign source
+
+hi-cat --resume nix >out 2>err
+is 'no store yet: status' $? 0
+has 'no store yet: message' "$(cat err)" 'nix: no store yet: from the beginning'
+is 'no store yet: an empty preamble' "$(jq -r '.resume' out | paste -sd ' ')" 'begin end'
+foreign() { # STORE N: N lines of shift.ndjson from where the store stands
+	local at
+	hi-cat -q --resume "$1" >preamble
+	at=$(tail -n 1 preamble | jq '.positions["ext:1"] // 0')
+	cat preamble
+	printf '{"type":"mark","run":"%s","seq":0,"n":0,"positions":{"ext:1":%d}}\n' $RANDOM "$at" | tee opening
+	sed -n "$((at + 1)),$((at + $2))p" shift.ndjson
+	sed "s/\"seq\":0,\"n\":0/\"seq\":1,\"n\":$2/; s/\"ext:1\":$at/\"ext:1\":$((at + $2))/" opening
+}
+for i in 1 2 3 4; do foreign ward 1800 | hi-detect | hi-store -q ward >/dev/null; done
+is 'a foreign source' "$(readings ward)" "$(readings whole)"
+is 'its preamble ends with the positions of the store' "$(tail -n 1 preamble | jq -c .positions)" '{"ext:1":5400}'
+ok 'its preamble has readings' test "$(wc -l <preamble)" -gt 500
+hi-cat --resume ward --window 1m >out
+ok '--window' test "$(wc -l <out)" -lt "$(wc -l <preamble)"
+is '--window is said' "$(head -n 1 out | jq -r .window)" 1m
+
+## A store to another, with filters in between
+
+rm -rf far
+hi-cat -q --resume far gw | hi-detect -q | hi-store -q far >/dev/null
+hi-gen --seed 5 --start 2025-12-28T08:00:00Z --duration 2m | hi-store -q gw
+hi-cat -q --resume far --follow gw >up & cat_pid=$!
+hi-detect -q <up | hi-store -q far >marks & store_pid=$!
+for i in $(seq 300); do grep -q '"n":[1-9]' marks && break; sleep 0.1; done
+kill -TERM $cat_pid; wait $cat_pid $store_pid
+is '--resume of a store' "$(hi-cat --raw far | sort | md5sum)" "$(hi-cat --raw gw | sort | md5sum)"
+
 ## Killed anywhere: three writers of the gateway, the reader, the sink.
 
 writer() { # SEED: killed now and then, until the time is over
@@ -174,7 +248,6 @@ writer() { # SEED: killed now and then, until the time is over
 }
 RANDOM=11
 for i in 1 2 3; do writer $i 2>/dev/null & writers[i]=$!; done
-mkfifo up
 kills=0
 end=$((SECONDS + 7))
 while [ $SECONDS -lt $end ]; do
