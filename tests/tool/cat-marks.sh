@@ -123,7 +123,7 @@ usage 'a store and a file' 'one store, or for files' --mark 100 gw day.ndjson
 usage '--hours' '--hours reads no records' --mark 100 --hours gw
 
 up() { # what is in gw to central
-	hi-cat --cursor up.pos --type reading,alert,patient "$@" gw 2>up.err | hi-store -q --cursor up.pos central >up.marks
+	hi-cat --cursor up.pos --type reading,alert,patient "$@" gw 2>up.err | hi-store -q --cursor up.pos central >up.marks 2>up.said
 }
 up
 has 'a cursor that is not there yet is said' "$(cat up.err)" 'up.pos: not there yet: from the beginning'
@@ -201,7 +201,7 @@ usage '--window without marks' '--window and --tick go with' --window 2h gw
 
 hi-cat --resume nix >out 2>err
 is 'no store yet: status' $? 0
-has 'no store yet: message' "$(cat err)" 'nix: no store yet: from the beginning'
+has 'no store yet: message' "$(cat err)" '^hi-cat: nix: .*: from the beginning'
 is 'no store yet: an empty preamble' "$(jq -r '.resume' out | paste -sd ' ')" 'begin end'
 foreign() { # STORE N: N lines of shift.ndjson from where the store stands
 	local at
@@ -230,6 +230,21 @@ hi-detect -q <up | hi-store -q far >marks & store_pid=$!
 for i in $(seq 300); do grep -q '"n":[1-9]' marks && break; sleep 0.1; done
 kill -TERM $cat_pid; wait $cat_pid $store_pid
 is '--resume of a store' "$(hi-cat --raw far | sort | md5sum)" "$(hi-cat --raw gw | sort | md5sum)"
+
+## Killed anywhere: a file, line by line the same command
+
+for i in 1 2 3 4 5 6 7 8; do
+	(
+		hi-cat -q --resume killed --mark 10ms shift.ndjson >up & cat_pid=$!
+		hi-detect -q <up | hi-store -q killed >/dev/null & store_pid=$!
+		sleep 0.0$((RANDOM % 9 + 1))
+		[ $((i % 2)) = 0 ] && kill -9 $store_pid || kill -9 $cat_pid
+		kill -TERM $cat_pid
+		wait $cat_pid $store_pid
+	) 2>/dev/null
+done
+hi-cat -q --resume killed shift.ndjson | hi-detect -q | hi-store -q killed >/dev/null
+is 'a file, killed anywhere: each row once' "$(readings killed)" "$(readings whole)"
 
 ## Killed anywhere: three writers of the gateway, the reader, the sink.
 
