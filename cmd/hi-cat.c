@@ -59,7 +59,7 @@ static const struct hi_program program = {
 		    "hi-cat --resume ward/ day.ndjson | hi-detect | hi-store ward/\n",
 	.groups = HI_GROUP_SELECT | HI_GROUP_TYPE | HI_GROUP_OUTPUT | HI_GROUP_FORMAT |
 		  HI_GROUP_TZ | HI_GROUP_STRICT | HI_GROUP_STREAM | HI_GROUP_PROGRESS |
-		  HI_GROUP_SOURCE,
+		  HI_GROUP_SOURCE | HI_GROUP_TICK,
 	.options = option_table,
 };
 

@@ -59,7 +59,7 @@ static const struct hi_program program = {
 	.usage = "[OPTION]... [INPUT]...",
 	.examples = "hi-csv vitals.csv | hi-detect --only-new\n"
 		    "hi-csv --print-map odd.csv > odd.map; hi-csv --map odd.map odd.csv\n"
-		    "hi-csv --mark 200ms icu.csv | hi-detect | hi-store icu\n"
+		    "hi-csv --resume icu icu.csv | hi-detect | hi-store icu\n"
 		    "hi-csv --to wide vitals.ndjson > vitals.csv\n",
 	.groups = HI_GROUP_SELECT | HI_GROUP_OUTPUT | HI_GROUP_TZ | HI_GROUP_STRICT |
 		  HI_GROUP_STREAM | HI_GROUP_SOURCE | HI_GROUP_PROGRESS,
@@ -102,6 +102,17 @@ static void await_mark(struct state *s)
 	uint64_t room = hi_source_room(s->source);
 
 	s->mark_at = room < UINT64_MAX ? s->run->lines_out + room : room;
+}
+
+/* Where the file grows this may have been the first half of a value, and is one for ever. */
+static void note_unended(const struct state *s, struct hi_line_position before)
+{
+	struct hi_line_position p;
+
+	if (hi_csv_import_unended(s->import) && hi_csv_import_position(s->import, &p) &&
+	    p.line != before.line)
+		hi_note("%s:%llu: the last line has no line end; it is taken as whole",
+			s->files.v[s->now].path, (unsigned long long)p.line);
 }
 
 /* Where none can be it comes a little later. */
@@ -252,8 +263,10 @@ static int read_files(struct state *s, struct hi_error *e)
 			hi_run_cut(s->run, false);
 			break;
 		}
-		if (s->marks && status == HI_OK)
+		if (s->marks && status == HI_OK) {
 			status = stand(s, e);
+			note_unended(s, s->files.v[i].from);
+		}
 	}
 	return status;
 }
@@ -365,8 +378,6 @@ static int check(const struct options *o, const struct hi_common *c, struct hi_e
 		return hi_error_set(e, HI_USAGE,
 				    "--strict ends at the first bad row, a marked stream goes on "
 				    "behind it");
-	if (c->tick)
-		return hi_error_set(e, HI_USAGE, "--tick: a file has no clock");
 	if (o->map && (o->guess || o->print_map))
 		return hi_error_set(e, HI_USAGE, "--map leaves nothing to guess or to print");
 	if (o->separator && !hi_csv_separator(hi_slice_of(o->separator), &separator))

@@ -68,7 +68,8 @@ static const struct hi_program program = {
 		    "hi-gen --patients 1000 --count 5000000 > big.ndjson\n"
 		    "hi-gen --fault missing=0.01,late=0.02,garbage=0.001\n"
 		    "hi-gen --resume ward | hi-detect | hi-store ward\n",
-	.groups = HI_GROUP_OUTPUT | HI_GROUP_TZ | HI_GROUP_PROGRESS | HI_GROUP_SOURCE,
+	.groups =
+		HI_GROUP_OUTPUT | HI_GROUP_TZ | HI_GROUP_PROGRESS | HI_GROUP_SOURCE | HI_GROUP_TICK,
 	.options = option_table,
 };
 

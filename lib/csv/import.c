@@ -198,6 +198,11 @@ static void begin_file(struct hi_csv_import *im)
 	im->going = im->within = false;
 }
 
+bool hi_csv_import_unended(const struct hi_csv_import *im)
+{
+	return im->going && hi_csv_rows_unended(im->rows);
+}
+
 /* Behind the header, to where the file is read on. HI_END: a signal ends it before. */
 static int go_on(struct hi_csv_import *im, struct hi_error *e)
 {

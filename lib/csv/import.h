@@ -50,6 +50,9 @@ void hi_csv_import_from(struct hi_csv_import *im, struct hi_line_position from);
  */
 bool hi_csv_import_position(struct hi_csv_import *im, struct hi_line_position *p);
 
+/* The file was read to its end, and its last line has no line end. */
+bool hi_csv_import_unended(const struct hi_csv_import *im);
+
 struct hi_csv_convert *hi_csv_import_convert(struct hi_csv_import *im);
 
 #endif

@@ -66,7 +66,7 @@ void hi_csv_rows_open(struct hi_csv_rows *r, struct hi_input *in, char separator
 	r->eof = r->skipping = r->stopped = r->marked = r->sniffed = false;
 	r->line = 0;
 	r->last = (struct hi_line_position){ 0 };
-	r->last_open = false;
+	r->last_open = r->unended = false;
 	r->given = separator != '\0';
 	r->separator = separator;
 	r->terminator = '\n';

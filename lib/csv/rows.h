@@ -71,6 +71,9 @@ void hi_csv_rows_back(struct hi_csv_rows *r);
  */
 bool hi_csv_rows_position(struct hi_csv_rows *r, struct hi_line_position *p);
 
+/* After the last row: its last line had no line end. More of it may come, where the input grows. */
+bool hi_csv_rows_unended(const struct hi_csv_rows *r);
+
 /*
  * Goes to a position that was had so in an earlier reading of the input; what is
  * read already (a header) must lie before it, unless it is the beginning. HI_OK;

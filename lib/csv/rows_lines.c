@@ -116,6 +116,7 @@ int hi_csv_skip_line(struct hi_csv_rows *r, struct hi_error *e)
 		r->pos = nl ? r->pos + (size_t)(nl - p) + 1 : r->end;
 		r->start = r->pos;
 		r->skipping = !nl && !r->eof;
+		r->unended = !nl;
 		s = r->skipping ? fill(r, e) : HI_OK;
 		if (s != HI_OK || r->stopped)
 			return s != HI_OK ? s : HI_END;
@@ -154,6 +155,11 @@ bool hi_csv_rows_position(struct hi_csv_rows *r, struct hi_line_position *p)
 	close_line(r);
 	*p = r->last;
 	return true;
+}
+
+bool hi_csv_rows_unended(const struct hi_csv_rows *r)
+{
+	return r->unended;
 }
 
 static int pass_line(struct hi_csv_rows *r, struct hi_error *e)

@@ -29,6 +29,7 @@ struct hi_csv_rows {
 	struct hi_line_position last;
 	size_t last_at, last_len;
 	bool last_open;
+	bool unended; /* it had no end: nor has the input, as far as it goes */
 	bool last_cr; /* a line that was too long: a CR that may be its end is not in the sum */
 
 	bool marked;
@@ -62,6 +63,7 @@ static inline void hi_csv_take_line(struct hi_csv_rows *r, struct hi_slice line)
 {
 	size_t n = line.len + (r->pos + line.len < r->end ? 1 : 0);
 
+	r->unended = n == line.len;
 	r->pos += n;
 	r->alone -= n < r->alone ? n : r->alone;
 	r->line++;

@@ -58,7 +58,7 @@ static const struct shared shared[] = {
 	{ HI_GROUP_SOURCE,
 	  { "window", 0, HI_OPT_DURATION, HI_AT_WINDOW, "D",
 	    "what --resume writes again for the tools' memory (1h)" } },
-	{ HI_GROUP_SOURCE,
+	{ HI_GROUP_TICK,
 	  { "tick", 0, HI_OPT_FLAG, AT(tick), NULL, "the time goes into the marks" } },
 	{ 0, { "metrics", 0, HI_OPT_STRING, AT(metrics_file), "FILE", "write counters to FILE" } },
 	{ 0, { "quiet", 'q', HI_OPT_FLAG, AT(quiet), NULL, "no notes, errors only" } },

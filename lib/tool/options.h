@@ -51,7 +51,8 @@ enum {
 	HI_GROUP_STRICT = 32,	/* --strict */
 	HI_GROUP_PROGRESS = 64, /* --progress */
 	HI_GROUP_STREAM = 128,	/* --uncounted: of tools that read records */
-	HI_GROUP_SOURCE = 256	/* --mark --resume --window --tick */
+	HI_GROUP_SOURCE = 256,	/* --mark --resume --window */
+	HI_GROUP_TICK = 512	/* --tick: of sources that have a clock */
 };
 
 enum hi_format { HI_FORMAT_NDJSON, HI_FORMAT_TABLE, HI_FORMAT_CSV };

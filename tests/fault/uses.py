@@ -81,6 +81,13 @@ def all_uses():
     marked = at('marked')
     r = fault.run(['hi-store', '-q', marked], fault.run(READINGS + ['-n', '70', '--mark', '50']).out)
     assert r.status == 0, r.said()
+    # Half of the table, up to a mark: it grows afterwards.
+    with open(csv, 'rb') as f:
+        table = f.read().splitlines(keepends=True)
+    write(csv, b''.join(table[:90]))
+    r = fault.run(['hi-store', '-q', marked], fault.run(['hi-csv', '-q', '--mark', '50', csv]).out)
+    assert r.status == 0, r.said()
+    write(csv, b''.join(table))
     return [
         Use('hi-gen', READINGS),
         Use('hi-gen --fault', READINGS + ['--fault', 'garbage=0.1,late=0.1']),
@@ -111,6 +118,7 @@ def all_uses():
         Use('hi-csv --to', ['hi-csv', '--to', 'wide', store]),
         Use('hi-csv -o', ['hi-csv', csv], file=True),
         Use('hi-csv --mark', ['hi-csv', '-q', '--mark', '50', csv]),
+        Use('hi-csv --resume', ['hi-csv', '-q', '--mark', '50', '--resume', marked, csv]),
         Use('hi-report', ['hi-report', '-q', store]),
         Use('hi-report --text', ['hi-report', '--text', store]),
     ]

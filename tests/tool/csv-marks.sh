@@ -70,6 +70,8 @@ marked "quoted line ends, blank lines, bad rows" 1 plain.csv
 crcs "quoted line ends, blank lines, bad rows" plain.csv marked
 is "none stands within a row" "$(position <marked | cut -d: -f1 | uniq | tr '\n' ' ')" "1 3 5 7 8 9 13 15 17 "
 marked "no final LF" 1 short.csv
+is "no final LF: said once" "$(hi-csv --mark 1 short.csv 2>&1 >/dev/null | grep -c '^hi-csv: short.csv:16: the last line has no line end; it is taken as whole$')" 1
+is "a final LF: nothing said" "$(hi-csv --mark 1 plain.csv 2>&1 >/dev/null | grep -c 'line end')" 0
 crcs "no final LF" short.csv marked
 marked "CRLF, a byte-order mark" 1 dos.csv
 crcs "CRLF, a byte-order mark" dos.csv marked
@@ -129,7 +131,6 @@ ok "a path with quotes" hi-cat -q -o /dev/null out
 refused "--to" 'neither --to nor --print-map' hi-csv --mark 1 --to wide a.csv
 refused "--print-map" 'neither --to nor --print-map' hi-csv --mark 1 --print-map a.csv
 refused "--strict" '--strict ends' hi-csv --mark 1 --strict a.csv
-refused "--tick" 'a file has no clock' hi-csv --mark 1 --tick a.csv
 refused "--window" '--window' hi-csv --window 1h a.csv
 status "no such file: 4" 4 hi-csv --mark 1 none.csv
 status "a full disk: 4" 4 bash -c 'hi-csv -q --mark 1 a.csv >/dev/full'

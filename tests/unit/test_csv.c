@@ -700,6 +700,7 @@ struct trace {
 	size_t n, cap;
 	unsigned reads_left; /* before a signal; 0: none comes */
 	bool here;	     /* at the end there was a place to read on from */
+	bool unended;
 	struct hi_line_position end;
 };
 
@@ -772,6 +773,7 @@ static int trace(struct trace *t, struct hi_slice csv, size_t chunk,
 	hi_csv_import_from(t->import, from);
 	status = hi_csv_import_input(t->import, in, "data/p01.csv", e);
 	t->here = hi_csv_import_position(t->import, &t->end);
+	t->unended = hi_csv_import_unended(t->import);
 	hi_csv_import_free(t->import);
 	hi_input_close(in);
 	return status;
@@ -900,6 +902,16 @@ START_TEST(cuts_of_odd_files)
 }
 END_TEST
 
+static bool is_unended(struct hi_slice csv)
+{
+	struct trace t;
+	struct hi_error e;
+
+	ck_assert_int_eq(trace(&t, csv, 0, &plain, (struct hi_line_position){ 0 }, 0, &e), HI_OK);
+	trace_release(&t);
+	return t.unended;
+}
+
 /* A line above 1 MiB, a row above it that a quote makes of several, and rows that go on. */
 START_TEST(cuts_of_long_lines)
 {
@@ -916,6 +928,7 @@ START_TEST(cuts_of_long_lines)
 			hi_buf_printf(&b, "%063d\r", i);
 		hi_buf_puts(&b, last ? "\r" : "\r\nP," T ",73,98,W\n");
 		ck_assert_uint_eq(check_cuts(hi_buf_view(&b), 0, plain), last ? 1 : 2);
+		ck_assert(is_unended(hi_buf_view(&b)) == last);
 		ck_assert_uint_eq(check_cuts(hi_buf_view(&b), 1 << 16, plain), last ? 1 : 2);
 	}
 	hi_buf_release(&b);
@@ -1027,6 +1040,7 @@ START_TEST(grown_files)
 				       (struct hi_line_position){ 0 }, 0, &e),
 				 HI_OK);
 		ck_assert(before.here);
+		ck_assert_int_eq(before.unended, k == 1 || k == 2);
 		hi_buf_puts(&b, more[k]);
 		ck_assert_int_eq(trace(&after, hi_buf_view(&b), 0, &plain, before.end, 0, &e),
 				 HI_OK);

@@ -35,7 +35,7 @@ static const struct hi_program program = {
 	.summary = "patients that look like patients",
 	.usage = "[OPTION]...",
 	.examples = "hi-gen --patients 3 | hi-detect\nhi-gen -n 3\n",
-	.groups = 511,
+	.groups = 1023,
 	.options = own,
 };
 
