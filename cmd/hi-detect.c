@@ -1,8 +1,9 @@
 /*
  * hi-detect: says when a patient's vital signs leave limits, and when they are back.
- * In:      readings of hi-record(5); every line passes byte for byte.
+ * In:      readings, patient records and marks of hi-record(5); every line passes.
  * Out:     alert records, ACTIVE and CLEARED, behind the reading that decided them.
- * Keeps:   a clock a patient, and each alarm's episode while it lasts: hi-detect(1).
+ * Keeps:   a clock a patient, and each alarm's episode while it lasts: hi-detect(1);
+ *          a preamble gives it back.
  * Source:  rules of hi-rules(5); IEC 60601-1-8 for its words. Not a medical device.
  * Departs: no conformity is claimed; acknowledging and silencing are people's acts.
  */
@@ -21,6 +22,7 @@ struct options {
 	bool only_new;
 	bool any;
 	int64_t lateness_us;
+	int64_t forget_us;
 };
 
 static const struct hi_option option_table[] = {
@@ -36,6 +38,8 @@ static const struct hi_option option_table[] = {
 	  "one alert a reading out of limits, no episodes and no delays" },
 	{ "lateness", 0, HI_OPT_DURATION, offsetof(struct options, lateness_us), "DURATION",
 	  "judge readings up to so much older than the patient's newest [0s]" },
+	{ "forget", 0, HI_OPT_DURATION, offsetof(struct options, forget_us), "DURATION",
+	  "forget patients who were silent for so long; 0s: nobody [24h]" },
 	{ 0 },
 };
 
@@ -65,29 +69,77 @@ static void emit(void *run)
 static int open_rules(struct hi_run *run, struct hi_error *e)
 {
 	struct state *s = run->state;
+	const struct hi_detect_setup setup = {
+		.rules = &s->rules,
+		.lateness_us = s->opt.lateness_us,
+		.forget_us = s->opt.forget_us,
+		.line = &run->line,
+		.emit = emit,
+		.arg = run,
+	};
 
 	if (s->opt.each)
-		return hi_each_new(&s->each, &s->rules, &run->line, emit, run, e);
-	return hi_detect_new(&s->detect, &s->rules, s->opt.lateness_us, &run->line, emit, run, e);
+		return hi_each_new(&s->each, &setup, e);
+	return hi_detect_new(&s->detect, &setup, e);
+}
+
+/* A mark: what its time decides comes before it. */
+static int mark_detect(struct hi_detect *d, const struct hi_mark *m, struct hi_error *e)
+{
+	switch (m->kind) {
+	case HI_MARK_BEGIN:
+		return hi_detect_preamble_begin(d, m, e);
+	case HI_MARK_END:
+		return hi_detect_preamble_end(d, e);
+	default:
+		return m->timed ? hi_detect_tick(d, m->t_us, e) : HI_OK;
+	}
+}
+
+static int mark_each(struct hi_each *d, const struct hi_mark *m, struct hi_error *e)
+{
+	if (m->kind == HI_MARK_BEGIN)
+		return hi_each_preamble_begin(d, m, e);
+	if (m->kind == HI_MARK_END)
+		hi_each_preamble_end(d);
+	else if (m->timed)
+		hi_each_tick(d, m->t_us);
+	return HI_OK;
+}
+
+/* What is no reading or within a preamble, and all there is with --each. */
+static int other_record(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e)
+{
+	struct state *s = run->state;
+	int status = HI_OK;
+
+	if (run->mark)
+		status = s->each ? mark_each(s->each, run->mark, e)
+				 : mark_detect(s->detect, run->mark, e);
+	else if (run->preamble && s->detect)
+		status = hi_detect_preamble_record(s->detect, rec, e);
+	if (status < 0)
+		return status;
+	if (!s->opt.only_new || rec->type == HI_T_MARK || run->preamble)
+		hi_pass(run, rec);
+	if (rec->type == HI_T_READING && s->each)
+		return hi_each_record(s->each, rec, e);
+	if (rec->type == HI_T_PATIENT && s->detect && !run->preamble)
+		return hi_detect_patient(s->detect, rec, e);
+	return HI_OK;
 }
 
 static int record(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e)
 {
 	struct state *s = run->state;
-	bool reading = rec->type == HI_T_READING;
-	int status = HI_OK;
+	int status;
 
-	if (run->preamble) {
+	if (rec->type != HI_T_READING || run->preamble)
+		return other_record(run, rec, e);
+	status = hi_detect_before(s->detect, rec, e);
+	if (status >= 0 && !s->opt.only_new)
 		hi_pass(run, rec);
-		return HI_OK;
-	}
-	if (reading && s->detect)
-		status = hi_detect_before(s->detect, rec, e);
-	if (!s->opt.only_new || rec->type == HI_T_MARK)
-		hi_pass(run, rec);
-	if (status == HI_DETECT_JUDGE)
-		return hi_detect_after(s->detect, rec, e);
-	return reading && s->each ? hi_each_record(s->each, rec, e) : status;
+	return status == HI_DETECT_JUDGE ? hi_detect_after(s->detect, rec, e) : status;
 }
 
 static int close_rules(struct hi_run *run, struct hi_error *e)
@@ -114,15 +166,6 @@ static int close_rules(struct hi_run *run, struct hi_error *e)
 	return HI_OK;
 }
 
-static const struct hi_tool tool = {
-	.program = &program,
-	.role = HI_FILTER,
-	.takes = 1U << HI_T_READING | 1U << HI_T_PATIENT | HI_TAKES_SCORES,
-	.open = open_rules,
-	.record = record,
-	.close = close_rules,
-};
-
 static void wrong_line(void *arg, const struct hi_error *e)
 {
 	(void)arg;
@@ -130,12 +173,17 @@ static void wrong_line(void *arg, const struct hi_error *e)
 }
 
 /* A metric outside the catalogue is legal, but a rule on a slip would be silent for ever. */
-static void note_metrics(const struct state *s)
+static void note_rules(const struct state *s)
 {
+	size_t stale = 0;
+
 	for (size_t i = 0; i < s->rules.n; i++) {
 		const struct hi_rule *r = &s->rules.v[i];
 		const char *meant = hi_metric_meant(hi_slice_of(r->metric_name));
 
+		stale += r->type == HI_RULE_STALE;
+		if (r->any)
+			continue;
 		if (meant || (!r->metric && s->opt.check_rules))
 			hi_note("%s:%u:%u: metric not in the catalogue: %s%s%s", s->opt.rules,
 				(unsigned)r->line, (unsigned)r->metric_column, r->metric_name,
@@ -143,6 +191,8 @@ static void note_metrics(const struct state *s)
 	}
 	if (s->rules.n == 0)
 		hi_note("%s: no rules", s->opt.rules);
+	if (stale > 0 && s->opt.each)
+		hi_note("%s: stale rules are left out by --each", s->opt.rules);
 }
 
 /* -1 to go on, or an exit status. */
@@ -157,7 +207,7 @@ static int read_rules(struct state *s)
 		hi_complain_error(&e);
 		return hi_exit_status((enum hi_status)status);
 	}
-	note_metrics(s);
+	note_rules(s);
 	return -1;
 }
 
@@ -195,9 +245,23 @@ static int print_rules(const struct hi_rules *rules)
 	return 4;
 }
 
+static int run_tool(struct state *s, const struct hi_common *common, int n, char **operands)
+{
+	const struct hi_tool tool = {
+		.program = &program,
+		.role = HI_FILTER,
+		.takes = 1U << HI_T_READING | 1U << HI_T_PATIENT | HI_TAKES_SCORES,
+		.open = open_rules,
+		.record = s->opt.each ? other_record : record,
+		.close = close_rules,
+	};
+
+	return hi_run(&tool, common, s, n, operands);
+}
+
 int main(int argc, char **argv)
 {
-	struct state s = { .opt = { .rules = "seed" } };
+	struct state s = { .opt = { .rules = "seed", .forget_us = HI_US_DAY } };
 	struct hi_common common;
 	int first, status;
 
@@ -212,7 +276,7 @@ int main(int argc, char **argv)
 	if (status < 0 && s.opt.check_rules)
 		status = print_rules(&s.rules);
 	else if (status < 0)
-		status = hi_run(&tool, &common, &s, argc - first, argv + first);
+		status = run_tool(&s, &common, argc - first, argv + first);
 	hi_rules_release(&s.rules);
 	return status;
 }

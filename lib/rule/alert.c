@@ -45,7 +45,7 @@ static char *put_str(char *p, const char *s)
 
 static char *put_text(char *p, const struct hi_value_text *t)
 {
-	return put(p, t->text, t->len);
+	return t ? put(p, t->text, t->len) : PUT(p, "null");
 }
 
 /* As it stands between quotes. */
@@ -125,6 +125,18 @@ static char *put_unit(char *p, const struct hi_alert *a)
 	return put_escaped(p, unit);
 }
 
+/* "SpO2 silent for 5 min", "SpO2 heard again after 12 min" of silence. */
+static char *put_silence(char *p, const struct hi_alert *a)
+{
+	int64_t d = a->rule->stale_us;
+
+	if (!a->cleared)
+		return put_span(PUT(p, " silent for"), d);
+	p = a->off ? PUT(p, " no longer expected after") : PUT(p, " heard again after");
+	p = put_span(p, a->ended_us - a->onset_us + d);
+	return a->off ? put_str(PUT(p, ": "), a->off) : p;
+}
+
 /*
  * What a person reads: "SpO2 88 % below 92 % for 10 s", and at the end "SpO2 no
  * longer below 92 % after 2 min 30 s, worst 85 %".
@@ -132,9 +144,12 @@ static char *put_unit(char *p, const struct hi_alert *a)
 static char *put_message(char *p, const struct hi_alert *a)
 {
 	const struct hi_rule *r = a->rule;
+	const char *label = r->any ? "Feed" : r->metric ? r->metric->label : r->metric_name;
 
-	p = put_escaped(p, hi_slice_of(r->metric ? r->metric->label : r->metric_name));
-	if (a->worst) {
+	p = put_escaped(p, hi_slice_of(label));
+	if (r->type == HI_RULE_STALE)
+		return put_silence(p, a);
+	if (a->cleared) {
 		p = PUT(p, " no longer");
 	} else {
 		*p++ = ' ';
@@ -144,7 +159,7 @@ static char *put_message(char *p, const struct hi_alert *a)
 	p = put_str(p, hi_op_words[r->limit.op]);
 	*p++ = ' ';
 	p = put_unit(put_str(p, r->limit.text), a);
-	if (a->worst) {
+	if (a->cleared) {
 		p = put_span(PUT(p, " after"), a->ended_us - a->onset_us);
 		p = PUT(p, ", worst ");
 		p = put_unit(put_text(p, a->worst), a);
@@ -158,6 +173,10 @@ static char *put_limit(char *p, const struct hi_alert *a)
 {
 	const struct hi_rule *r = a->rule;
 
+	if (r->type == HI_RULE_STALE) {
+		p = PUT(p, "stale ");
+		return p + hi_duration_format(r->stale_us, p);
+	}
 	p = put_str(p, hi_op_text[r->limit.op]);
 	*p++ = ' ';
 	p = put_str(p, r->limit.text);
@@ -198,7 +217,7 @@ void hi_alert_write(const struct hi_alert *a, struct hi_buf *b)
 	p = PUT(p, "\",\"priority\":\"");
 	p = put_str(p, hi_priorities[r->priority].name);
 	p = PUT(p, "\",\"status\":\"");
-	p = a->worst ? PUT(p, "CLEARED") : PUT(p, "ACTIVE");
+	p = a->cleared ? PUT(p, "CLEARED") : PUT(p, "ACTIVE");
 	p = PUT(p, "\",\"observed_value\":");
 	p = put_text(p, a->observed);
 	if (a->unit.len > 0) {
@@ -211,7 +230,7 @@ void hi_alert_write(const struct hi_alert *a, struct hi_buf *b)
 	p = PUT(p, "\",\"timestamp\":\"");
 	p = put(p, onset, onset_len);
 	*p++ = '"';
-	if (a->worst)
+	if (a->cleared)
 		p = put_end(p, a);
 	if (a->each)
 		p = PUT(p, ",\"each\":true");

@@ -22,11 +22,14 @@ struct hi_alert {
 	struct hi_slice patient_id;
 	struct hi_slice unit; /* canonical; len 0: none */
 	int64_t onset_us;
-	const struct hi_value_text *observed; /* the value at onset */
-	const struct hi_value_text *worst; /* NULL: ACTIVE; else CLEARED, the farthest value out */
-	int64_t ended_us;		   /* CLEARED only */
-	bool each;			   /* the alert of one reading, not of an episode */
-	uint32_t ordinal;		   /* each only: see hi_each_record */
+	const struct hi_value_text *observed; /* the value at onset; NULL: of a stale rule */
+	bool cleared;
+	/* CLEARED only: */
+	int64_t ended_us;
+	const struct hi_value_text *worst; /* the farthest value out; NULL: of a stale rule */
+	const char *off;  /* what the patient is: "standby", "discharged"; NULL: was heard again */
+	bool each;	  /* the alert of one reading, not of an episode */
+	uint32_t ordinal; /* each only: see hi_each_record */
 };
 
 /*

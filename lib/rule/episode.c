@@ -11,6 +11,7 @@ void hi_episodes_init(struct hi_episodes *p)
 void hi_episodes_release(struct hi_episodes *p)
 {
 	free(p->v);
+	free(p->delayed);
 	hi_episodes_init(p);
 }
 
@@ -20,6 +21,7 @@ uint32_t hi_episodes_take(struct hi_episodes *p)
 
 	if (i) {
 		p->spare = p->v[i].next;
+		p->v[i].delay = 0;
 		return i;
 	}
 	if (p->n >= p->cap) {
@@ -30,11 +32,48 @@ uint32_t hi_episodes_take(struct hi_episodes *p)
 		p->v = v;
 		p->cap = cap;
 	}
+	p->v[p->n].delay = 0;
 	return p->n++;
+}
+
+static bool put_delayed(struct hi_episodes *p, uint32_t i)
+{
+	if (p->delayed_n == p->delayed_cap) {
+		uint32_t cap = p->delayed_cap ? p->delayed_cap + p->delayed_cap / 2 : 64;
+		uint32_t *v = realloc(p->delayed, (size_t)cap * sizeof *v);
+		if (!v)
+			return false;
+		p->delayed = v;
+		p->delayed_cap = cap;
+	}
+	p->delayed[p->delayed_n++] = i;
+	p->v[i].delay = p->delayed_n;
+	return true;
+}
+
+/* The last one takes its place. */
+static void take_delayed(struct hi_episodes *p, uint32_t i)
+{
+	uint32_t at = p->v[i].delay, last = p->delayed[--p->delayed_n];
+
+	p->delayed[at - 1] = last;
+	p->v[last].delay = at;
+	p->v[i].delay = 0;
+}
+
+bool hi_episodes_delay(struct hi_episodes *p, uint32_t i, bool runs)
+{
+	if (runs == (p->v[i].delay != 0))
+		return true;
+	if (runs)
+		return put_delayed(p, i);
+	take_delayed(p, i);
+	return true;
 }
 
 void hi_episodes_give(struct hi_episodes *p, uint32_t i)
 {
+	hi_episodes_delay(p, i, false);
 	p->v[i].next = p->spare;
 	p->spare = i;
 }
@@ -63,17 +102,22 @@ static enum hi_turn ended_if_due(struct hi_episode *ep, const struct hi_rule *r,
 	return t_us - ep->back_us < r->clear_for_us ? HI_TURN_NONE : HI_TURN_ENDED;
 }
 
-enum hi_turn hi_episode_begin(struct hi_episode *ep, uint16_t rule, const struct hi_rule *r,
-			      const struct hi_rec *rec, int64_t clock_us)
+static void set_onset(struct hi_episode *ep, const struct hi_rec *rec, int64_t clock_us)
 {
 	ep->onset_us = rec->t_us;
 	ep->last_out_us = earlier(rec->t_us, clock_us);
-	ep->back_us = 0;
 	ep->worst_v = rec->value.v;
-	ep->rule = rule;
-	ep->phase = HI_PENDING;
 	hi_value_text_keep(&ep->observed, rec);
 	ep->worst = ep->observed;
+}
+
+enum hi_turn hi_episode_begin(struct hi_episode *ep, uint16_t rule, const struct hi_rule *r,
+			      const struct hi_rec *rec, int64_t clock_us)
+{
+	set_onset(ep, rec, clock_us);
+	ep->back_us = 0;
+	ep->rule = rule;
+	ep->phase = HI_PENDING;
 	ep->unit_len = 0;
 	if (!rec->metric && rec->unit.len <= sizeof ep->unit) {
 		ep->unit_len = (uint8_t)rec->unit.len;
@@ -94,6 +138,9 @@ static enum hi_turn out_of_limits(struct hi_episode *ep, const struct hi_rule *r
 	int64_t t = rec->t_us;
 	double v = rec->value.v;
 
+	/* An onset ahead of the clock was not believed: now it begins. */
+	if (ep->phase == HI_PENDING && t < ep->onset_us && ep->onset_us > clock_us)
+		set_onset(ep, rec, clock_us);
 	ep->last_out_us = later(ep->last_out_us, earlier(t, clock_us));
 	if (upward(r) ? v > ep->worst_v : v < ep->worst_v) {
 		ep->worst_v = v;
@@ -152,4 +199,38 @@ enum hi_turn hi_episode_timer(struct hi_episode *ep)
 		return HI_TURN_ENDED;
 	ep->phase = HI_ACTIVE;
 	return HI_TURN_BEGUN;
+}
+
+static void take_record(struct hi_episode *ep, const struct hi_episode_record *known)
+{
+	ep->onset_us = known->onset_us;
+	ep->observed = known->observed;
+	ep->unit_len = known->unit_len;
+	memcpy(ep->unit, known->unit, sizeof ep->unit);
+}
+
+void hi_episode_known(struct hi_episode *ep, uint16_t rule, const struct hi_episode_record *known,
+		      int64_t clock_us)
+{
+	ep->last_out_us = earlier(known->onset_us, clock_us);
+	ep->back_us = 0;
+	ep->worst_v = known->observed_v;
+	ep->worst = known->observed;
+	ep->rule = rule;
+	ep->phase = HI_ACTIVE;
+	take_record(ep, known);
+}
+
+void hi_episode_adopt(struct hi_episode *ep, const struct hi_rule *r,
+		      const struct hi_episode_record *known)
+{
+	double v = known->observed_v;
+
+	if (upward(r) ? v > ep->worst_v : v < ep->worst_v) {
+		ep->worst_v = v;
+		ep->worst = known->observed;
+	}
+	if (ep->phase == HI_PENDING)
+		ep->phase = HI_ACTIVE;
+	take_record(ep, known);
 }

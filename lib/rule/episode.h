@@ -22,6 +22,8 @@
 
 #include "rule/alert.h"
 
+struct hi_detect_patient; /* detect_private.h */
+
 enum hi_phase { HI_PENDING, HI_ACTIVE, HI_RECOVERING };
 
 struct hi_episode {
@@ -29,9 +31,11 @@ struct hi_episode {
 	int64_t last_out_us; /* the newest one */
 	int64_t back_us;     /* RECOVERING: the first reading back in limits */
 	double worst_v;
-	uint32_t next; /* of the same patient: an index of the pool, 0: none */
-	uint16_t rule; /* index of its rule */
-	uint8_t phase; /* enum hi_phase */
+	struct hi_detect_patient *patient;
+	uint32_t next;	/* of the same patient: an index of the pool, 0: none */
+	uint32_t delay; /* its place in hi_episodes.delayed, from 1; 0: no delay runs */
+	uint16_t rule;	/* index of its rule */
+	uint8_t phase;	/* enum hi_phase */
 	uint8_t unit_len;
 	struct hi_value_text observed, worst;
 	char unit[HI_UNIT_MAX]; /* of a metric that is not in the catalogue */
@@ -41,15 +45,20 @@ struct hi_episode {
 struct hi_episodes {
 	struct hi_episode *v;
 	uint32_t n, cap;
-	uint32_t spare; /* the first free one, linked by next */
+	uint32_t spare;	   /* the first free one, linked by next */
+	uint32_t *delayed; /* those whose delay runs, in no order: what a tick looks at */
+	uint32_t delayed_n, delayed_cap;
 };
 
 void hi_episodes_init(struct hi_episodes *p);
 void hi_episodes_release(struct hi_episodes *p);
 
-/* A new, uninitialised one: its index, or 0 (no memory). Pointers into v end here. */
+/* A new one, of which only delay is set: its index, or 0 (no memory). Pointers into v end here. */
 uint32_t hi_episodes_take(struct hi_episodes *p);
 void hi_episodes_give(struct hi_episodes *p, uint32_t i);
+
+/* Puts episode i among those whose delay runs, or takes it out. False: no memory. */
+bool hi_episodes_delay(struct hi_episodes *p, uint32_t i, bool runs);
 
 /* What a reading or a timer did. */
 enum hi_turn {
@@ -71,6 +80,23 @@ enum hi_turn hi_episode_begin(struct hi_episode *ep, uint16_t rule, const struct
  */
 enum hi_turn hi_episode_reading(struct hi_episode *ep, const struct hi_rule *r,
 				const struct hi_rec *rec, int64_t clock_us);
+
+/* What an alert record that is ACTIVE says. */
+struct hi_episode_record {
+	int64_t onset_us;
+	struct hi_value_text observed;
+	double observed_v;
+	uint8_t unit_len;
+	char unit[HI_UNIT_MAX];
+};
+
+/* Begins one with its record alone, where no reading of it is known. */
+void hi_episode_known(struct hi_episode *ep, uint16_t rule, const struct hi_episode_record *known,
+		      int64_t clock_us);
+
+/* ep, which readings have begun, is ACTIVE since its record says so. */
+void hi_episode_adopt(struct hi_episode *ep, const struct hi_rule *r,
+		      const struct hi_episode_record *known);
 
 /* When its delay is over if nothing comes before: false where no delay runs. */
 bool hi_episode_deadline(const struct hi_episode *ep, const struct hi_rule *r, int64_t *t_us);

@@ -9,7 +9,7 @@ const struct hi_rule_word hi_rule_kinds[] = {
 	{ ">=", hi_threshold_read },
 	{ "<", hi_threshold_read },
 	{ "<=", hi_threshold_read },
-	{ "stale", NULL },
+	{ "stale", hi_stale_read },
 	{ "rise", NULL },
 	{ "fall", NULL },
 	{ "implausible", NULL },
@@ -22,3 +22,11 @@ const struct hi_rule_word hi_rule_clauses[] = {
 	{ "latch", NULL },	     { "plausible", NULL },
 	{ "inhibits", NULL },	     { NULL, NULL },
 };
+
+void hi_rule_condition(const struct hi_rule *r, struct hi_buf *b)
+{
+	if (r->type == HI_RULE_STALE)
+		hi_stale_condition(r, b);
+	else
+		hi_threshold_condition(r, b);
+}

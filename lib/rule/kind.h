@@ -25,5 +25,10 @@ extern const struct hi_rule_word hi_rule_clauses[]; /* ends with a NULL word */
 int hi_threshold_read(struct hi_words *w, struct hi_rule *r, struct hi_error *e);
 int hi_threshold_for(struct hi_words *w, struct hi_rule *r, struct hi_error *e);
 int hi_threshold_clear(struct hi_words *w, struct hi_rule *r, struct hi_error *e);
+void hi_threshold_condition(const struct hi_rule *r, struct hi_buf *b);
+
+/* stale.c */
+int hi_stale_read(struct hi_words *w, struct hi_rule *r, struct hi_error *e);
+void hi_stale_condition(const struct hi_rule *r, struct hi_buf *b);
 
 #endif

@@ -18,7 +18,8 @@ static const char *const kind_names[] = { ">=",	  "<=",	  ">",		 "<", "stale",
 					  "rise", "fall", "implausible", NULL };
 static const char *const clause_names[] = { "for", "clear", "latch", "plausible", NULL };
 
-static const char not_yet[] = "not known yet: this version has thresholds with for and clear";
+static const char not_yet[] =
+	"not known yet: this version has thresholds with for and clear, and stale";
 
 static bool name_byte(char c, bool first)
 {
@@ -84,8 +85,8 @@ static int read_metric(struct hi_words *w, struct hi_rule *r, struct hi_error *e
 
 	if (!metric_text(name))
 		return hi_words_refuse(w, e, "expected a metric's name, 48 bytes at most", NULL);
-	if (hi_slice_is(name, "any") || hi_slice_is(name, "news2.min") ||
-	    hi_slice_is(name, "news2.max"))
+	r->any = hi_slice_is(name, "any");
+	if (hi_slice_is(name, "news2.min") || hi_slice_is(name, "news2.max"))
 		return hi_words_refuse(w, e, not_yet, NULL);
 	if (hi_slice_is(name, "risk"))
 		return hi_words_refuse(w, e, "risk is computed from alerts: no rule may judge it",
@@ -127,8 +128,8 @@ static int read_rule(struct hi_words *w, const struct hi_rules *rules, struct hi
 	}
 	if (status == HI_OK) {
 		hi_words_next(w);
-		status = read_row(hi_rule_kinds, w, r,
-				  "expected a limit: >, >=, < or <=", kind_names, e);
+		status = read_row(hi_rule_kinds, w, r, "expected a limit: >, >=, < or <=; or stale",
+				  kind_names, e);
 	}
 	while (status == HI_OK && hi_words_next(w))
 		status = read_row(hi_rule_clauses, w, r, "expected for, clear or the line's end",

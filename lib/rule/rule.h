@@ -3,6 +3,7 @@
  * and review it.
  *
  *     NAME PRIORITY METRIC OP VALUE [for D] [clear OP VALUE [for D]]
+ *     NAME PRIORITY METRIC|any stale D
  *
  * Research and engineering, not a medical device: the vocabulary is that of IEC
  * 60601-1-8, no conformity is claimed.
@@ -13,6 +14,7 @@
 #include "base/buf.h"
 #include "base/num.h"
 #include "base/status.h"
+#include "base/time.h"
 #include "vital/metric.h"
 
 /* IEC 60601-1-8, clause 6.1.2: urgency of the response; technical: of the equipment. */
@@ -60,11 +62,19 @@ static inline bool hi_limit_holds(const struct hi_limit *l, double v)
 
 enum { HI_RULE_NAME_MAX = 32, HI_RULES_MAX = 1000, HI_RULES_BYTES_MAX = 1 << 20 };
 
+/* Beyond a day a patient is forgotten, and a preamble does not reach: --forget. */
+#define HI_STALE_MAX HI_US_DAY
+
+enum hi_rule_type { HI_RULE_THRESHOLD, HI_RULE_STALE };
+
 struct hi_rule {
+	enum hi_rule_type type;
 	char name[HI_RULE_NAME_MAX + 1];
 	enum hi_priority priority;
-	char metric_name[HI_METRIC_NAME_MAX + 1]; /* full name */
+	char metric_name[HI_METRIC_NAME_MAX + 1]; /* full name; "any" where any is true */
 	const struct hi_metric *metric;		  /* NULL: not in the catalogue */
+	bool any;				  /* STALE: no reading of any metric */
+	int64_t stale_us;			  /* STALE: no reading for so long */
 	struct hi_limit limit;			  /* out of limits: what this holds for */
 	int64_t for_us;				  /* alarm-condition delay; 0: none */
 	bool clears;				  /* a recovery limit was given */
@@ -103,7 +113,8 @@ int hi_rules_read(struct hi_rules *rules, const char *path,
 
 void hi_rules_release(struct hi_rules *rules);
 
-/* Appends all that follows METRIC, in canonical form: "< 92 for 10s clear >= 94 for 30s". */
+/* Appends all that follows METRIC, in canonical form: "< 92 for 10s clear >= 94 for 30s",
+ * "stale 5m". */
 void hi_rule_condition(const struct hi_rule *r, struct hi_buf *b);
 
 #endif

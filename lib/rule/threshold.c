@@ -35,6 +35,8 @@ static int read_limit(struct hi_words *w, struct hi_limit *l, struct hi_error *e
 
 int hi_threshold_read(struct hi_words *w, struct hi_rule *r, struct hi_error *e)
 {
+	if (r->any)
+		return hi_words_refuse(w, e, "expected stale: any names no value to judge", NULL);
 	if (r->metric && r->metric->codes)
 		return hi_words_refuse(w, e, "the metric has codes, no numbers, to judge", NULL);
 	return read_limit(w, &r->limit, e);
@@ -45,6 +47,8 @@ int hi_threshold_for(struct hi_words *w, struct hi_rule *r, struct hi_error *e)
 	int64_t *us = r->clears ? &r->clear_for_us : &r->for_us;
 	int64_t given;
 
+	if (r->type != HI_RULE_THRESHOLD)
+		return hi_words_refuse(w, e, "expected the line's end", NULL);
 	if (*us)
 		return hi_words_refuse(w, e, "a delay is given twice", NULL);
 	hi_words_next(w);
@@ -74,6 +78,8 @@ int hi_threshold_clear(struct hi_words *w, struct hi_rule *r, struct hi_error *e
 	struct hi_words at = *w;
 	int status;
 
+	if (r->type != HI_RULE_THRESHOLD)
+		return hi_words_refuse(w, e, "expected the line's end", NULL);
 	if (r->clears)
 		return hi_words_refuse(w, e, "clear is given twice", NULL);
 	hi_words_next(w);
@@ -105,7 +111,7 @@ static void put_limit(const struct hi_limit *l, int64_t for_us, struct hi_buf *b
 	}
 }
 
-void hi_rule_condition(const struct hi_rule *r, struct hi_buf *b)
+void hi_threshold_condition(const struct hi_rule *r, struct hi_buf *b)
 {
 	put_limit(&r->limit, r->for_us, b);
 	if (r->clears) {

@@ -25,7 +25,7 @@ static size_t place(struct hi_watches *w, size_t i)
 	if (r->metric)
 		return hi_metric_index(r->metric);
 	for (size_t j = 0; j < i; j++)
-		if (!w->rules->v[j].metric &&
+		if (!w->rules->v[j].metric && w->rules->v[j].type == HI_RULE_THRESHOLD &&
 		    hi_slice_is(hi_slice_of(r->metric_name), w->rules->v[j].metric_name))
 			return w->of_rule[j];
 	return w->n++;
@@ -61,13 +61,14 @@ int hi_watches_init(struct hi_watches *w, const struct hi_rules *rules, struct h
 		return hi_error_set(e, HI_NOMEM, "no memory for rules");
 	}
 	for (size_t i = 0; i < rules->n; i++)
-		w->of_rule[i] = (uint16_t)place(w, i);
+		if (rules->v[i].type == HI_RULE_THRESHOLD)
+			w->of_rule[i] = (uint16_t)place(w, i);
 	for (size_t i = 0; i < w->n; i++) {
 		struct hi_watch *watch = &w->v[i];
 
 		*watch = (struct hi_watch){ -INFINITY, INFINITY, order, 0 };
 		for (size_t j = 0; j < rules->n; j++) {
-			if (w->of_rule[j] != i)
+			if (rules->v[j].type != HI_RULE_THRESHOLD || w->of_rule[j] != i)
 				continue;
 			narrow(watch, &rules->v[j].limit);
 			*order++ = (uint16_t)j;

@@ -1,5 +1,5 @@
 /*
- * Which rules look at a metric, and the values that none of them minds: most
+ * Which thresholds look at a metric, and the values that none of them minds: most
  * readings lie there, and cost one comparison however many rules there are.
  */
 #ifndef HI_RULE_WATCH_H

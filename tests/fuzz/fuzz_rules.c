@@ -2,7 +2,7 @@
  * A rule file, a NUL byte, and a stream of readings. A rule written in canonical
  * form reads as the same rule; every alert is a record that reads; of each patient
  * and rule alerts begin and end in turn, under one id; and patients do not disturb
- * each other: the stream sorted by patient gives the same alerts.
+ * each other: the stream sorted by patient gives the same alerts of thresholds.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +52,8 @@ static void write_and_read(const struct hi_rule *r)
 	    again.n != 1)
 		fail("a rule in canonical form is no rule", hi_buf_view(&b));
 	const struct hi_rule *q = again.v;
-	if (q->metric != r->metric || strcmp(q->metric_name, r->metric_name) != 0 ||
+	if (q->type != r->type || q->any != r->any || q->stale_us != r->stale_us ||
+	    q->metric != r->metric || strcmp(q->metric_name, r->metric_name) != 0 ||
 	    !same_limit(&q->limit, &r->limit) || q->for_us != r->for_us || q->clears != r->clears ||
 	    (r->clears && !same_limit(&q->clear, &r->clear)) || q->clear_for_us != r->clear_for_us)
 		fail("a rule in canonical form is another", hi_buf_view(&b));
@@ -85,6 +86,13 @@ static void emit(void *arg)
 static void run(const struct hi_rules *rules, const struct hi_slice *line, size_t n,
 		int64_t lateness_us, struct alerts *out)
 {
+	/* Whom to forget goes by the stream's clock, which other patients move. */
+	const struct hi_detect_setup setup = { .rules = rules,
+					       .lateness_us = lateness_us,
+					       .forget_us = 0,
+					       .line = &out->line,
+					       .emit = emit,
+					       .arg = out };
 	struct hi_reader *reader;
 	struct hi_detect *d;
 	struct hi_error e;
@@ -93,14 +101,17 @@ static void run(const struct hi_rules *rules, const struct hi_slice *line, size_
 	hi_buf_init(&out->all, 1 << 26);
 	out->n = 0;
 	if (hi_reader_new(&reader, NULL, NULL, &e) ||
-	    hi_detect_new(&d, rules, lateness_us, &out->line, emit, out, &e))
+	    hi_detect_new(&d, &setup, &e))
 		abort();
 	for (size_t i = 0; i < n; i++) {
 		struct hi_rec rec;
-		if (hi_reader_line_parse(reader, line[i], &rec, &e) != HI_OK ||
-		    rec.type != HI_T_READING)
+		int s = HI_OK;
+		if (hi_reader_line_parse(reader, line[i], &rec, &e) != HI_OK)
 			continue;
-		int s = hi_detect_before(d, &rec, &e);
+		if (rec.type == HI_T_PATIENT)
+			s = hi_detect_patient(d, &rec, &e);
+		else if (rec.type == HI_T_READING)
+			s = hi_detect_before(d, &rec, &e);
 		if (s == HI_DETECT_JUDGE)
 			s = hi_detect_after(d, &rec, &e);
 		if (s != HI_OK)
@@ -149,6 +160,8 @@ static void check_turns(const struct alerts *a)
 		if (hi_slice_is(status, "ACTIVE")) {
 			if (k < open_n)
 				fail("begins twice", text);
+			if (open_n == LINES_MAX)
+				break;
 			open[open_n++] = b;
 		} else {
 			if (!hi_slice_is(status, "CLEARED") || k == open_n ||
@@ -202,24 +215,28 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static const char **sorted(const struct alerts *a)
+/* Those of thresholds: silence is measured on the clock of all. */
+static const char **sorted(const struct alerts *a, size_t *n)
 {
 	const char **v = calloc(a->n + 1, sizeof *v), *p = a->all.ptr;
 
+	*n = 0;
 	for (size_t i = 0; i < a->n; i++, p += strlen(p) + 1)
-		v[i] = p;
-	qsort(v, a->n, sizeof *v, by_text);
+		if (!strstr(p, "\"observed_value\":null"))
+			v[(*n)++] = p;
+	qsort(v, *n, sizeof *v, by_text);
 	return v;
 }
 
 static void compare_orders(const struct alerts *a, const struct alerts *b)
 {
-	const char **x = sorted(a), **y = sorted(b);
+	size_t n, m;
+	const char **x = sorted(a, &n), **y = sorted(b, &m);
 
-	for (size_t i = 0; i < a->n && i < b->n; i++)
+	for (size_t i = 0; i < n && i < m; i++)
 		if (strcmp(x[i], y[i]) != 0)
 			fail(y[i], hi_slice_of(x[i]));
-	if (a->n != b->n)
+	if (n != m)
 		fail("another number of alerts", HI_LIT(""));
 	free(x);
 	free(y);

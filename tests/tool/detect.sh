@@ -168,7 +168,7 @@ is "nothing is written" "$(cat "$T/.out")" ""
 is "every wrong line is told" "$(cat "$T/.err")" \
 	"hi-detect: $T/bad.rules:3:3: expected a priority: high, medium, low or technical: not 'hgih'; nearest: high
 hi-detect: $T/bad.rules:4:1: expected a name of its own: 'A' is the rule of line 1
-hi-detect: $T/bad.rules:5:16: not known yet: this version has thresholds with for and clear: 'latch'"
+hi-detect: $T/bad.rules:5:16: not known yet: this version has thresholds with for and clear, and stale: 'latch'"
 status "--check-rules of it: status 2" 2 hi-detect --check-rules -r "$T/bad.rules"
 status "no such file: status 4" 4 hi-detect -r "$T/none.rules" "$T/in"
 has "and it is named" "$(cat "$T/.err")" 'none\.rules.*No such file'

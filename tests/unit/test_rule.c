@@ -15,6 +15,7 @@
 /* A detector and what it says: "." a reading passes, "+R@0=130" begun, "-R@0..10=150" ended. */
 struct bench {
 	struct hi_rules rules;
+	struct hi_detect_setup setup;
 	struct hi_detect *detect;
 	struct hi_each *each;
 	struct hi_buf line, log;
@@ -61,8 +62,13 @@ static void begin(struct bench *b, const char *rules, int64_t lateness_s)
 	hi_buf_init(&b->log, 1 << 20);
 	ck_assert_int_eq(HI_OK,
 			 hi_rules_parse(&b->rules, hi_slice_of(rules), "test", NULL, NULL, NULL));
-	ck_assert_int_eq(HI_OK, hi_detect_new(&b->detect, &b->rules, lateness_s * HI_US_S, &b->line,
-					      heard, b, NULL));
+	b->setup = (struct hi_detect_setup){ .rules = &b->rules,
+					     .lateness_us = lateness_s * HI_US_S,
+					     .forget_us = HI_US_DAY,
+					     .line = &b->line,
+					     .emit = heard,
+					     .arg = b };
+	ck_assert_int_eq(HI_OK, hi_detect_new(&b->detect, &b->setup, NULL));
 }
 
 static void end(struct bench *b)
@@ -367,7 +373,7 @@ START_TEST(each_reading)
 	char id[HI_UUID_TEXT + 1] = "";
 
 	begin(&b, FAST " for 10s clear < 100\nB low hr > 140", 0);
-	ck_assert_int_eq(HI_OK, hi_each_new(&b.each, &b.rules, &b.line, heard, &b, NULL));
+	ck_assert_int_eq(HI_OK, hi_each_new(&b.each, &b.setup, NULL));
 	play(&b,
 	     "10 hr 130, 5 hr 130, 5 hr 120, 5 hr 150, 5 spo2 10, 5 hr null, 6 hr 130, 6 hr 130");
 	hi_uuid5(HI_LIT("P\nFAST\n2025-12-28T07:00:06Z\n130\n1"), id);
@@ -428,6 +434,10 @@ START_TEST(lines_in_canonical_form)
 		{ "A medium hr > 0 clear <= 0 for 200ms",
 		  "A medium heart_rate > 0 clear <= 0 for 200ms" },
 		{ "A high n\xC3\xB6te > 1", "A high n\xC3\xB6te > 1" },
+		{ "A technical spo2 stale 300s", "A technical spo2 stale 5m" },
+		{ "A low acvpu stale 1d", "A low consciousness stale 1d" },
+		{ "A technical any stale 90s", "A technical any stale 90s" },
+		{ "A technical lactate stale 12h", "A technical lactate stale 12h" },
 	};
 
 	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
@@ -487,8 +497,16 @@ START_TEST(wrong_lines)
 		{ "A high hr > 120 for 10s for 20s", 25, "a delay is given twice", "" },
 		{ "A high hr > 120 for 10s latch", 25, "not known yet", "'latch'" },
 		{ "A high hr > 120 plausible", 17, "not known yet", "'plausible'" },
-		{ "A high hr stale 5m", 11, "not known yet", "'stale'" },
-		{ "A high any stale 5m", 8, "not known yet", "'any'" },
+		{ "A high hr stale", 16, "expected a duration", "the line ends here" },
+		{ "A high hr stale 0s", 17, "expected a duration", "not '0s'" },
+		{ "A high hr stale 25h", 17, "expected a duration of 24h at most", "not '25h'" },
+		{ "A high hr stale 5m for 10s", 20, "expected the line's end", "not 'for'" },
+		{ "A high hr stale 5m clear > 1", 20, "expected the line's end", "not 'clear'" },
+		{ "A high hr stale 5m latch", 20, "not known yet", "'latch'" },
+		{ "A high hr stlae 5m", 11, "expected a limit", "not 'stlae'; nearest: stale" },
+		{ "A high any > 5", 12, "expected stale", "not '>'" },
+		{ "A high any rise 5 in 1h", 12, "not known yet", "'rise'" },
+		{ "A high risk stale 5m", 8, "risk is computed from alerts", "" },
 		{ "A high hr rise 20 in 1h", 11, "not known yet", "'rise'" },
 		{ "A high hr implausible", 11, "not known yet", "" },
 		{ "A high hr off", 11, "not known yet", "" },
