@@ -138,7 +138,7 @@ static void name_series(struct hi_csv_convert *c, struct hi_slice cell, struct h
 		s->state = HI_CSV_SERIES_BAD;
 		return;
 	}
-	if (hi_metric_find(cell) || !hi_csv_known_header(cell, &t, &rank) ||
+	if (c->plan->own_names || hi_metric_find(cell) || !hi_csv_known_header(cell, &t, &rank) ||
 	    t.role != HI_CSV_METRIC)
 		hi_csv_target_metric(&t, cell);
 	snprintf(name, sizeof(name), "%.*s", (int)cell.len, cell.ptr);

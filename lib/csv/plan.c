@@ -64,8 +64,18 @@ static int by_map(struct hi_csv_plan *p, const struct hi_csv_map *map, struct hi
 	return HI_OK;
 }
 
+static bool has_column(const struct hi_csv_row *header, const char *name)
+{
+	for (size_t i = 0; i < header->n; i++)
+		if (hi_slice_is(header->cell[i], name))
+			return true;
+	return false;
+}
+
 static void by_header(struct hi_csv_plan *p, const struct hi_csv_row *header)
 {
+	/* As csv/export.c writes them; a metric that others call "temp_f" keeps that name. */
+	p->own_names = has_column(header, "metric_name") && has_column(header, "plausible");
 	for (size_t i = 0; i < p->n; i++) {
 		struct hi_csv_column *c = &p->column[i];
 		bool known = hi_csv_known_header(header->cell[i], &c->target, &c->rank);

@@ -104,7 +104,7 @@ static int run(struct hi_store *s, const char *sql, const int64_t bind[1],
 	if (status == HI_OK && bind)
 		sqlite3_bind_int64(st, 1, bind[0]);
 	while (status == HI_OK && (step = sqlite3_step(st)) == SQLITE_ROW)
-		status = row(n, st, e);
+		status = row ? row(n, st, e) : HI_OK;
 	if (status == HI_OK && step != SQLITE_DONE)
 		status = hi_db_error(s->db, "the database failed", e);
 	sqlite3_finalize(st);

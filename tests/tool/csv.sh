@@ -110,6 +110,8 @@ has "bad rows: a message each" "$(cat "$T/err")" "bad.csv:6: row: a quote is not
 hi-csv -q --strict "$T/bad.csv" >"$T/got" 2>/dev/null
 is "--strict: status 3" $? 3
 is "--strict: stops at the first" "$(wc -l <"$T/got")" 2
+printf '{"patient_id":"P","metric_name":"%s","value":98,"timestamp":"2025-12-28T06:00:00Z"}\n' temp_f hear_trate heart_rate >"$T/names"
+is "a metric's name comes back from our own CSV" "$(hi-csv -q --to narrow "$T/names" | hi-csv -q | jq -r .metric_name | xargs)" "temp_f hear_trate heart_rate"
 is "rejects pass the next tool" "$(hi-csv -q "$T/bad.csv" 2>/dev/null | hi-csv -q --to narrow | wc -l)" 3
 
 # Options.
