@@ -100,8 +100,7 @@ static void run(const struct hi_rules *rules, const struct hi_slice *line, size_
 	hi_buf_init(&out->line, 1 << 16);
 	hi_buf_init(&out->all, 1 << 26);
 	out->n = 0;
-	if (hi_reader_new(&reader, NULL, NULL, &e) ||
-	    hi_detect_new(&d, &setup, &e))
+	if (hi_reader_new(&reader, NULL, NULL, &e) || hi_detect_new(&d, &setup, &e))
 		abort();
 	for (size_t i = 0; i < n; i++) {
 		struct hi_rec rec;
