@@ -12,12 +12,14 @@ for its bytes; names may be there or not, each for itself. What a page cache
 cannot do is left out: a sector that was written holds all that was put into it
 before.
 """
+import itertools
 import os
 import random
 import re
 import subprocess
 
 SECTOR = 512
+SUBSETS_OF = 6  # operations: of so many each subset is tried
 KEEP, DROP = 'keep', 'drop'  # of an operation; other fates are tuples, see File.after
 
 # Everything that changes files or makes them durable. What the model knows:
@@ -170,6 +172,9 @@ class Cut:
             yield 'one file', tuple(KEEP if m else DROP for m in mine)
             yield 'one file not', tuple(DROP if m and i not in names else KEEP
                                         for i, m in enumerate(mine))
+        if n <= SUBSETS_OF:
+            for chosen in itertools.product((KEEP, DROP), repeat=n):
+                yield 'each subset', chosen
         for i in range(n):
             yield 'in order', (KEEP,) * i + (DROP,) * (n - i)
             yield 'one alone', (DROP,) * i + (KEEP,) + (DROP,) * (n - i - 1)

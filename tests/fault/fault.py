@@ -2,6 +2,7 @@
 
     HI_FAULT=long   every point; else a sample, drawn with HI_FAULT_SEED, which is printed
     HI_FAULT=first  as the sample, but ended by the first failure: for tests/fault/seed
+    WORD...         only the checks whose names hold one of the words
     BUILD           the build under test, as in tests/lib.sh
 
 A sweep is one check however many points it has; its counts are told on a line of its own.
@@ -24,6 +25,7 @@ NAME = os.path.basename(sys.argv[0])
 MODE = os.environ.get('HI_FAULT', '')
 LONG = MODE == 'long'
 FIRST = MODE == 'first'
+ONLY = sys.argv[1:]
 JOBS = int(os.environ.get('HI_FAULT_JOBS', os.cpu_count() or 2))
 SEED = int(os.environ.get('HI_FAULT_SEED', random.SystemRandom().randrange(10**6)))
 WAIT_S = 120  # what takes so long hangs
@@ -141,6 +143,10 @@ def clear(path):
         shutil.rmtree(path)
     elif os.path.lexists(path):
         os.unlink(path)
+
+
+def wanted(name):
+    return not ONLY or any(word in name for word in ONLY)
 
 
 def sample(points, n):

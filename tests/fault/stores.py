@@ -5,11 +5,14 @@ import random
 import sqlite3
 import subprocess
 
-from fault import ENV, WAIT_S, place, run
+from fault import ENV, T, WAIT_S, place, run
 
 
-def cat(store, *options):
-    return run(['hi-cat', '-q', '--raw', '--type', 'all', *options, store])
+CAT = ['hi-cat', '-q', '--raw', '--type', 'all']
+
+
+def cat(store):
+    return run([*CAT, store])
 
 
 # --- what is put into a store: pieces, each ended by a mark (or a commit)
@@ -73,10 +76,13 @@ class Hand:
 
     KEY = 'hand:1'
     marked = True
-    options = ()
 
     def __init__(self, written):
         self.written = written
+
+    def sink(self, store):
+        """The command that stores the stream."""
+        return ['hi-store', '-q', store]
 
     def position(self, store):
         """What the store says; 0: nothing yet."""
@@ -90,8 +96,9 @@ class Hand:
             db.close()
         return int(found.get(self.KEY, 0))
 
-    def chunks(self, position):
-        """(chunk, position behind it): the stream from a position on, each ended by a mark."""
+    def chunks(self, position, store=None):
+        """(chunk, position behind it): the stream from a position on, each ended by a mark.
+        store: as it is, for sources that read more of it."""
 
         def mark(seq, n, at):
             return (json.dumps({'type': 'mark', 'run': f'run{position}', 'seq': seq, 'n': n,
@@ -103,8 +110,10 @@ class Hand:
 
     def resume(self, store, position):
         """The same line again, to the end. What ran."""
-        stream = b''.join(chunk for chunk, _ in self.chunks(position))
-        return run(['hi-store', '-q', *self.options, store], stream)
+        return run(self.sink(store), b''.join(chunk for chunk, _ in self.chunks(position)))
+
+    def differs(self, store, places):
+        """What is wrong beside the store, or None. places: positions that would be right."""
 
 
 class Unmarked(Hand):
@@ -112,11 +121,78 @@ class Unmarked(Hand):
     what is there."""
 
     marked = False
-    options = ('--commit', '10ms')
 
-    def chunks(self, position):
+    def sink(self, store):
+        return ['hi-store', '-q', '--commit', '10ms', store]
+
+    def chunks(self, position, store=None):
         for i in range(position, len(self.written)):
             yield self.written[i], i + 1
+
+
+class Forwarded(Hand):
+    """A source that keeps its position in a file, which hi-store replaces (--cursor)."""
+
+    def _file(self, store):
+        return os.path.join(os.path.dirname(store), 'cursor')
+
+    def _noted(self, store):
+        try:
+            with open(self._file(store), 'rb') as f:
+                return json.loads(f.read())[self.KEY]
+        except FileNotFoundError:
+            return 0
+
+    def sink(self, store):
+        return ['hi-store', '-q', '--cursor', self._file(store), store]
+
+    def resume(self, store, position):
+        """A file behind its store is put right by hi-store, which then asks for another start."""
+        noted = self._noted(store)
+        r = super().resume(store, noted)
+        if noted != position and r.status == 6 and b'start the line again' in r.err:
+            r = super().resume(store, self._noted(store))
+        return r
+
+    def differs(self, store, places):
+        noted = self._noted(store)
+        return None if noted in places else f'the file says {noted}, not one of {places}'
+
+
+class Pipeline(Hand):
+    """hi-gen and hi-detect, as they are started in a shell: over midnight, alarms with them."""
+
+    KEY = 'gen:7'
+    SOURCE = ('hi-gen -q --patients 2 --interval 10m --start 2025-12-28T22:50:00Z --duration 2h30m'
+              ' --mark 20 --resume "$1" | hi-detect --rules "$2"')
+    RULES = ('FAST high heart_rate > 78 clear < 76\n'
+             'LOW medium spo2 < 97 for 10m\n'
+             'COLD low temperature < 36.8 for 20m\n')
+
+    def __init__(self):
+        self.rules = os.path.join(T, 'rules')
+        with open(self.rules, 'w', encoding='ascii') as f:
+            f.write(self.RULES)
+
+    def _run(self, line, store):
+        return run(['bash', '-o', 'pipefail', '-c', line, 'sh', store, self.rules])
+
+    def chunks(self, position, store=None):
+        r = self._run(self.SOURCE, store)
+        assert r.status == 0, r.said()
+        assert position or r.out.count(b'"type":"alert"') > 5, 'too few alarms to test them'
+        chunk = b''
+        for line in r.out.splitlines(keepends=True):
+            chunk += line
+            if is_plain_mark(line):
+                yield chunk, json.loads(line)['positions'][self.KEY]
+                chunk = b''
+
+    def resume(self, store, position):
+        return self._run(self.SOURCE + ' | hi-store -q "$1"', store)
+
+
+# --- what a store holds
 
 
 def undisturbed(source):
@@ -133,6 +209,26 @@ def undisturbed(source):
     p.communicate(timeout=WAIT_S)
     assert p.returncode == 0
     return wanted
+
+
+def misfiled(store):
+    """What is wrong with the files of a store at rest, or None: each is known to the
+    catalogue and has the committed length, and there are no others."""
+    db = sqlite3.connect(os.path.join(store, 'store.db'))
+    try:
+        known = dict(db.execute("SELECT path, length FROM segments WHERE state <> 'dead'"))
+        left_open = db.execute("SELECT count(*) FROM segments WHERE state = 'open'").fetchone()[0]
+    finally:
+        db.close()
+    there = {}
+    for folder in ('readings', 'rejects', 'other'):
+        for path, content in load(os.path.join(store, folder)).items():
+            if content is not None:
+                there[os.path.join(folder, path)] = len(content)
+    if there != known:
+        return f'files {sorted(there.items() - known.items())}, ' \
+               f'catalogue {sorted(known.items() - there.items())}'
+    return f'{left_open} segments are open' if left_open else None
 
 
 def is_unmade(got):

@@ -8,11 +8,12 @@ Records runs of hi-store, replays what a disk may hold after a cut at each momen
     confirmed by a mark, in order, nothing twice; the positions are those of the
     last mark that is there
   - the same line, started again, goes on to the end, and the store then holds
-    what one has that nobody disturbed, byte for byte
+    what one has that nobody disturbed, byte for byte; no file is left over or too long
 
 HI_FAULT_KEEP=FOLDER: states that failed are left there.
 """
 import hashlib
+import itertools
 import os
 import random
 import shutil
@@ -20,18 +21,19 @@ import subprocess
 
 import disk
 import fault
-from stores import Hand, Unmarked, cat, is_plain_mark, is_unmade, large, mixed, pieces, wide
+from stores import (CAT, Forwarded, Hand, Pipeline, Unmarked, cat, is_plain_mark, is_unmade,
+                    large, misfiled, mixed, pieces, wide)
 
 KEEP = os.environ.get('HI_FAULT_KEEP')
 
 
 class Scenario:
-    """A recorded run of hi-store (or command, which reads) over before, the state of a disk.
+    """A recorded run of hi-store (read: of hi-cat) over before, the state of a disk.
     wanted[i] is what hi-cat gives once chunk i is committed, places[i] the source's position
     then; whole is what it gives in the end."""
 
-    def __init__(self, name, source, before=None, command=None, whole=None):
-        self.name, self.source, self.command = name, source, command
+    def __init__(self, name, source, before=None, read=False, whole=None):
+        self.name, self.source, self.read = name, source, read
         self.folder = os.path.join(fault.T, name)
         self.live = os.path.join(self.folder, 'live')
         self.store = os.path.join(self.live, 'ward')
@@ -49,15 +51,17 @@ class Scenario:
     def _note_start(self):
         copy = os.path.join(self.folder, 'copy')
         shutil.copytree(self.live, copy)
-        self.wanted = [cat(os.path.join(copy, 'ward')).out]
-        self.places = [self.source.position(os.path.join(copy, 'ward'))]
+        ward = os.path.join(copy, 'ward')
+        got = cat(ward)
+        self.wanted, self.places = [got.out], [self.source.position(ward)]
+        self.stream = [] if self.read else list(self.source.chunks(self.places[0], ward))
         shutil.rmtree(copy)
 
     def _record(self):
-        command = self.command or ['hi-store', '-q', *self.source.options]
-        p = subprocess.Popen(disk.strace(self.trace, [*command, self.store]), env=fault.ENV,
+        command = CAT + [self.store] if self.read else self.source.sink(self.store)
+        p = subprocess.Popen(disk.strace(self.trace, command), env=fault.ENV,
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        for chunk, position in self.source.chunks(self.places[0]) if not self.command else ():
+        for chunk, position in self.stream:
             p.stdin.write(chunk)
             p.stdin.flush()
             self.sent.append(len(chunk))
@@ -99,15 +103,17 @@ class Scenario:
         return cuts
 
     def states(self, n):
-        """At most n different states, those of each cut's edges first."""
+        """At most n different states: the edges of each cut, then of each cut in turn."""
         dice = random.Random(f'{fault.SEED} {self.name}')
         edges, rest, seen = [], [], {}
         for cut in self.cuts:
-            for kind, fates in cut.fates(dice, max(4, 2 * n // len(self.cuts))):
-                state = State(self, cut, kind, fates, dice.randrange(1 << 30))
-                (edges if kind in ('nothing', 'everything') else rest).append(state)
-        dice.shuffle(rest)
-        for state in edges + rest:
+            states = [State(self, cut, kind, fates, dice.randrange(1 << 30))
+                      for kind, fates in cut.fates(dice, max(4, 2 * n // len(self.cuts)))]
+            edges += states[:2]
+            dice.shuffle(states)
+            rest.append(states)
+        in_turn = (s for row in itertools.zip_longest(*rest) for s in row if s)
+        for state in itertools.chain(edges, in_turn):
             if len(seen) == n:
                 break
             key = digest(state.content())
@@ -154,7 +160,8 @@ def check_content(state, store):
     position = scenario.source.position(store) if scenario.source.marked else places[-1]
     if position not in places:
         return f'readings up to position {places[-1]}, but the store says {position}', 0
-    return None, position
+    may = scenario.places[state.cut.confirmed:]
+    return scenario.source.differs(store, may[:may.index(position) + 1]), position
 
 
 def check_resumed(state, store, position):
@@ -165,7 +172,9 @@ def check_resumed(state, store, position):
     got = cat(store)
     if got.status or got.err:
         return f'started again, then hi-cat: status {got.status}: {got.said()}'
-    return None if got.out == scenario.whole else 'started again: not as undisturbed'
+    if got.out != scenario.whole:
+        return 'started again: not as undisturbed'
+    return misfiled(store) or scenario.source.differs(store, scenario.places[-1:])
 
 
 def check(state):
@@ -199,11 +208,20 @@ class Counts:
     def __init__(self):
         self.cuts = self.states = 0
 
-    def sweep(self, scenario, n):
+    def sweep(self, n, name, make):
+        """make(name) records the scenario."""
+        title = f'power cut, {name}'
+        if not fault.wanted(title):
+            return
+        scenario = make(name)
         states = scenario.states(n)
-        fault.sweep(f'power cut, {scenario.name}: {len(scenario.cuts)} moments', states, check)
+        fault.sweep(f'{title}: {len(scenario.cuts)} moments', states, check)
         self.cuts += len(scenario.cuts)
         self.states += len(states)
+
+
+def new_store(name):
+    return Scenario(name, Hand(pieces(mixed, 9)))
 
 
 def body():
@@ -212,17 +230,22 @@ def body():
         return
     share = 1600 if fault.LONG else 30 if fault.sanitized() else 200
     counts = Counts()
-    marked = Scenario('a new store', Hand(pieces(mixed, 9)))
-    counts.sweep(marked, 6 * share)
-    counts.sweep(Scenario('commits without marks', Unmarked(pieces(mixed, 5))), 2 * share)
-    counts.sweep(Scenario('the log is emptied', Hand(pieces(large, 8))), share)
-    counts.sweep(Scenario('many hours', Hand(pieces(wide, 2))), share)
-    for i, before in enumerate(crashed_states(marked, 20 if fault.LONG else 4), 1):
-        source = Hand(pieces(mixed, 9))
-        n = share // (8 if fault.LONG else 2)
-        counts.sweep(Scenario(f'recovery {i}', source, before), n)
-        counts.sweep(Scenario(f'reading {i}', source, before,
-                              ['hi-cat', '-q', '--raw', '--type', 'all'], marked.whole), n // 4)
+    counts.sweep(6 * share, 'a new store', new_store)
+    counts.sweep(2 * share, 'commits without marks',
+                 lambda name: Scenario(name, Unmarked(pieces(mixed, 5))))
+    counts.sweep(share, 'the log is emptied', lambda name: Scenario(name, Hand(pieces(large, 8))))
+    counts.sweep(share, 'many hours', lambda name: Scenario(name, Hand(pieces(wide, 2))))
+    counts.sweep(share, 'a file of positions',
+                 lambda name: Scenario(name, Forwarded(pieces(mixed, 4))))
+    counts.sweep(3 * share, 'with alarms', lambda name: Scenario(name, Pipeline()))
+    n = 20 if fault.LONG else 4
+    crashed = new_store('crashed')
+    for i, before in enumerate(crashed_states(crashed, n), 1):
+        counts.sweep(2 * share // n, f'recovery {i}',
+                     lambda name, b=before: Scenario(name, Hand(pieces(mixed, 9)), b))
+        counts.sweep(share // 2 // n, f'reading {i}',
+                     lambda name, b=before: Scenario(name, Hand(pieces(mixed, 9)), b, True,
+                                                     crashed.whole))
     fault.tell('power cuts', moments=counts.cuts, states=counts.states)
 
 
