@@ -38,7 +38,7 @@ struct hi_heard_patient {
 	/* What the preamble decides by: preamble_rows.c. */
 	bool begun, older;
 	int64_t newest, start;
-	struct hi_heard_row now, ahead; /* the rows that have set clock.now and clock.ahead */
+	struct hi_heard_row now, ahead; /* the rows that have set clock.now, clock.ahead */
 };
 
 struct hi_heard {

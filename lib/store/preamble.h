@@ -32,6 +32,9 @@
  * readings end with some far ahead, whose waiting a late one would end, do they stand
  * before those. One that was far ahead and was never confirmed is no newest one.
  *
+ * An alarm that began before the start and has ended since is not in the readings as it
+ * was: what they begin between its onset and its end (its record has both) is part of it.
+ *
  * A store, or a source, without positions: since is not there, nor alerts and readings.
  */
 #ifndef HI_STORE_PREAMBLE_H

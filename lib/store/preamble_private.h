@@ -40,6 +40,7 @@ struct hi_preamble_snapshot {
 	struct hi_positions positions; /* the source's, as the store has them */
 	bool timed;		       /* since_us is there: */
 	int64_t since_us;	       /* the stream's clock at the last commit */
+	int64_t from_us;	       /* and when the recent rows began */
 	struct hi_parts
 		recent; /* of the last HI_PREAMBLE_HEARD_US and the window, behind the cuts */
 	struct hi_parts older; /* all others, where an alarm is on that came before the recent */

@@ -29,6 +29,11 @@ struct hi_preamble_rows {
 	void *arg;
 };
 
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* Order of arrival. */
 static bool came_before(uint64_t writer, uint64_t seq, const struct hi_arrival_row *row)
 {
@@ -82,31 +87,41 @@ static int hear(struct hi_preamble_rows *r, struct hi_error *e)
 	return s == HI_END ? HI_OK : s;
 }
 
-/* Of an alarm that is on the patient's rows are wanted as if the stream's clock had stood there. */
+/*
+ * What came before the recent rows is wanted where an alarm began before them, or may
+ * have, as its delay and the window go: then as if the stream's clock had stood there.
+ */
+static bool wants_older(const struct hi_preamble_rows *r, const struct hi_heard_patient *p,
+			const struct hi_preamble_alarm *a)
+{
+	return p->start < p->first || a->clock_us < r->n->from_us + 2 * r->n->window_us;
+}
+
 static void find_starts(struct hi_preamble_rows *r)
 {
+	const int64_t window_us = r->n->window_us;
 	struct hi_slice id;
-	r->older_us = HI_TIME_END;
 	for (size_t i = 0; i < hi_patients_count(r->heard.patients); i++) {
 		struct hi_heard_patient *p = hi_patients_at(r->heard.patients, i, &id);
 		p->newest = p->clock.now;
-		p->start = p->newest - r->n->window_us;
+		p->start = p->newest - window_us;
 		p->clock = (struct hi_patient_clock){ 0 };
 	}
+	for (uint32_t i = 1; i < r->heard.latest_n; i++)
+		r->heard.latest[i].ahead.t = 0;
+	r->older_us = HI_TIME_END;
 	for (size_t i = 0; i < r->n->alarms_n; i++) {
 		const struct hi_preamble_alarm *a = &r->n->alarm[i];
 		struct hi_heard_patient *p = alarm_patient(r, a);
-		int64_t start = a->onset_us - HI_CLOCK_ZERO - r->n->window_us;
+		int64_t start = a->onset_us - HI_CLOCK_ZERO - window_us;
 		if (!p || start >= p->start)
 			continue;
 		p->start = start;
-		if (start >= p->first)
+		if (!wants_older(r, p, a))
 			continue;
 		p->older = true;
-		if (a->clock_us < r->older_us)
-			r->older_us = a->clock_us;
+		r->older_us = least(r->older_us, a->clock_us - HI_PREAMBLE_HEARD_US - window_us);
 	}
-	r->older_us -= HI_PREAMBLE_HEARD_US + r->n->window_us;
 }
 
 int hi_preamble_rows_new(struct hi_preamble_rows **out, struct hi_store *s,
@@ -229,6 +244,36 @@ static int give_latest(struct hi_preamble_rows *r, const struct hi_heard_patient
 	return s;
 }
 
+static int in_arrival(const void *a, const void *b)
+{
+	const struct hi_heard_row *x = a, *y = b;
+	if (x->part->writer != y->part->writer)
+		return x->part->writer < y->part->writer ? -1 : 1;
+	return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+/* The rows that wait far ahead of p's clock, of each metric the last. */
+static int give_ahead(struct hi_preamble_rows *r, const struct hi_heard_patient *p,
+		      struct hi_error *e)
+{
+	size_t n = 0;
+	int s = HI_OK;
+	for (uint32_t i = p->latest; i; i = r->heard.latest[i].next)
+		n++;
+	struct hi_heard_row *v = malloc(n * sizeof(*v));
+	if (!v)
+		return hi_error_set(e, HI_NOMEM, "no memory for a preamble");
+	n = 0;
+	for (uint32_t i = p->latest; i; i = r->heard.latest[i].next)
+		if (r->heard.latest[i].ahead.t)
+			v[n++] = r->heard.latest[i].ahead;
+	qsort(v, n, sizeof(*v), in_arrival);
+	for (size_t i = 0; i < n && s == HI_OK; i++)
+		s = give_again(r, &v[i], e);
+	free(v);
+	return s;
+}
+
 /*
  * Where a clock is not simply set by row, the rows that have set it to where it stood,
  * c, are all that it was made of. What is given between them is late, and changes nothing.
@@ -246,7 +291,7 @@ static int begin(struct hi_preamble_rows *r, const struct hi_heard_patient *p,
 	if (s == HI_OK && calm_before)
 		s = give_latest(r, p, row, e);
 	if (s == HI_OK && c->ahead)
-		s = give_again(r, &p->ahead, e);
+		s = give_ahead(r, p, e);
 	return s;
 }
 
@@ -261,15 +306,23 @@ static void leave_latest(struct hi_preamble_rows *r, const struct hi_heard_patie
 	}
 }
 
-/* Which rows have set the clock to where it stands. */
-static void follow(struct hi_heard_patient *p, const struct hi_patient_clock *before,
-		   const struct hi_arrival_row *row)
+/* Which rows have set the clock to where it stands, and wait ahead of it. */
+static void follow(struct hi_preamble_rows *r, struct hi_heard_patient *p,
+		   const struct hi_patient_clock *before, const struct hi_arrival_row *row)
 {
 	struct hi_heard_row seen = hi_heard_row(row);
-	if (p->clock.now != before->now)
+	bool moved = p->clock.now != before->now;
+	if (before->ahead && (moved || !p->clock.ahead))
+		for (uint32_t i = p->latest; i; i = r->heard.latest[i].next)
+			r->heard.latest[i].ahead.t = 0;
+	if (moved)
 		p->now = p->clock.now == seen.t ? seen : p->ahead;
-	if (p->clock.ahead == seen.t)
-		p->ahead = seen;
+	if (p->clock.ahead != seen.t)
+		return;
+	p->ahead = seen;
+	struct hi_heard_latest *l = hi_heard_latest(&r->heard, p, row->metric_name);
+	if (l)
+		l->ahead = seen;
 }
 
 /* A time that the clock must not begin with, because what came before it is not read. */
@@ -293,7 +346,7 @@ static int weigh(struct hi_preamble_rows *r, const struct hi_arrival_row *row, s
 	struct hi_patient_clock before = p->clock;
 	hi_patient_clock_move(&p->clock, t, 0);
 	if (!p->begun && p->clock.now < p->start && (t < p->start || t > p->newest)) {
-		follow(p, &before, row);
+		follow(r, p, &before, row);
 		return HI_OK;
 	}
 	if (!p->begun) {

@@ -93,7 +93,13 @@ void hi_preamble_snapshot_release(struct hi_preamble_snapshot *n, struct hi_stor
 	sqlite3_exec(s->db, tables_drop, NULL, NULL, NULL);
 }
 
-/* Runs sql, with a time where it asks for one; row is called for what it gives (NULL: nothing). */
+static int no_row(struct hi_preamble_snapshot *n, sqlite3_stmt *st, struct hi_error *e)
+{
+	(void)n, (void)st, (void)e;
+	return HI_OK;
+}
+
+/* Runs sql, with a time where it asks for one; row is called for each row that it gives. */
 static int run(struct hi_store *s, const char *sql, const int64_t bind[1],
 	       int (*row)(struct hi_preamble_snapshot *n, sqlite3_stmt *st, struct hi_error *e),
 	       struct hi_preamble_snapshot *n, struct hi_error *e)
@@ -223,17 +229,18 @@ static int older_row(struct hi_preamble_snapshot *n, sqlite3_stmt *st, struct hi
 
 static int take_rows(struct hi_preamble_snapshot *n, struct hi_store *s, struct hi_error *e)
 {
-	const int64_t from[1] = { n->since_us - HI_PREAMBLE_HEARD_US - n->window_us };
+	n->from_us = n->since_us - HI_PREAMBLE_HEARD_US - n->window_us;
+	const int64_t from[1] = { n->from_us };
 	const int64_t window[1] = { n->window_us }, least[1] = { HI_TIME_MIN };
-	int status = run(s, cuts_sql, from, NULL, n, e);
+	int status = run(s, cuts_sql, from, no_row, n, e);
 	status = status ? status
 			: run(s,
 			      "SELECT number,cut FROM temp.preamble_writers WHERE cut NOT NULL"
 			      " ORDER BY number",
 			      NULL, cut_row, n, e);
 	status = status ? status : run(s, recent_sql, from, recent_row, n, e);
-	status = status ? status : run(s, active_sql, NULL, NULL, n, e);
-	status = status ? status : run(s, ended_sql, window, NULL, n, e);
+	status = status ? status : run(s, active_sql, NULL, no_row, n, e);
+	status = status ? status : run(s, ended_sql, window, no_row, n, e);
 	status = status ? status : run(s, alarms_sql, least, alarm_row, n, e);
 	if (status == HI_OK && n->cuts_n && n->alarms_n)
 		status = run(s, older_sql, from, older_row, n, e);
@@ -251,7 +258,7 @@ static int take(struct hi_preamble_snapshot *n, struct hi_store *s, const struct
 	if (status == HI_OK && n->timed)
 		status = take_rows(n, s, e);
 	const int64_t gone[1] = { n->since_us - HI_PREAMBLE_HEARD_US };
-	return status ? status : run(s, patients_sql, gone, NULL, n, e);
+	return status ? status : run(s, patients_sql, gone, no_row, n, e);
 }
 
 int hi_preamble_snapshot_take(struct hi_preamble_snapshot *n, struct hi_store *s,
