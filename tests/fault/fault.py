@@ -1,8 +1,8 @@
 """What the fault sweeps share: scratch space, the tools, strace, points in parallel, counts.
 
     HI_FAULT=long   every point; else a sample, drawn with HI_FAULT_SEED, which is printed
-    HI_FAULT=first  as the sample, but ended by the first failure: for tests/fault/seed
-    WORD...         only the checks whose names hold one of the words
+    HI_FAULT=first  every point, in an order of HI_FAULT_SEED, to the first failure: for seeds
+    WORD...         only the checks whose names hold all the words
     BUILD           the build under test, as in tests/lib.sh
 
 A sweep is one check however many points it has; its counts are told on a line of its own.
@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get('BUILD', 'build'))
@@ -29,6 +30,7 @@ ONLY = sys.argv[1:]
 JOBS = int(os.environ.get('HI_FAULT_JOBS', os.cpu_count() or 2))
 SEED = int(os.environ.get('HI_FAULT_SEED', random.SystemRandom().randrange(10**6)))
 WAIT_S = 120  # what takes so long hangs
+SLOW_S = 20   # what takes so long is told
 
 ENV = {k: v for k, v in os.environ.items() if k not in ('HI_TZ', 'HI_SCAN', 'HI_FAULT')}
 ENV.update(LC_ALL='C', TZ='UTC', PATH=BIN + ':' + os.environ['PATH'],
@@ -146,14 +148,15 @@ def clear(path):
 
 
 def wanted(name):
-    return not ONLY or any(word in name for word in ONLY)
+    return all(word in name for word in ONLY)
 
 
 def sample(points, n):
     """n of the points, all of them in the long run; fewer of a sanitizer's slow tools."""
     points = list(points)
+    n = len(points) if FIRST else n
     n = n if not sanitized() else max(1, n // 3)
-    if LONG or len(points) <= n:
+    if LONG or len(points) <= n and not FIRST:
         return points
     return random.Random(SEED).sample(points, n)
 
@@ -161,9 +164,17 @@ def sample(points, n):
 def sweep(name, points, one):
     """one(point) gives what is wrong, or None. One check; returns how many points there were."""
     points = list(points)
-    bad = []
+    bad, slow = [], []
+    if not wanted(name):
+        return 0
+
+    def timed(p):
+        begun = time.monotonic()
+        why = one(p)
+        slow.append((time.monotonic() - begun, str(p)))
+        return why
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-        jobs = {pool.submit(one, p): p for p in points}
+        jobs = {pool.submit(timed, p): p for p in points}
         for job in concurrent.futures.as_completed(jobs):
             why = job.exception() or job.result()
             if why:
@@ -178,6 +189,8 @@ def sweep(name, points, one):
     elif bad:
         why = '%d of %d points failed\n%s' % (len(bad), len(points), _grouped(bad))
     check('%s (%d points)' % (name, len(points)), why)
+    if slow and max(slow)[0] > SLOW_S:
+        print('slow: %.0f s at %s' % max(slow))
     return len(points)
 
 
@@ -198,46 +211,63 @@ def tell(what, **counts):
 
 # --- strace
 
-_strace = ['strace', '-qq', '-o']
+_plain = ['strace', '-qq', '-o']
+_fast = []  # the same at a fifth of the cost, where it works: only the call in question stops
 
 
 def strace_works():
     """False where there is none, or where tracing is forbidden; then all is skipped."""
-    if not shutil.which('strace'):
+    if not shutil.which('strace') or run(_plain + ['/dev/null', 'true']).status != 0:
         return False
-    r = run(_strace + ['/dev/null', 'true'])
-    if r.status != 0:
-        return False
-    # Five times faster: only the call in question stops the tool.
-    fast = _strace[:2] + ['--seccomp-bpf', '-f', '-o']
+    fast = ['strace', '-qq', '--seccomp-bpf', '-f', '-o']
     r = run(fast + ['/dev/null', '-e', 'trace=read', 'true'])
-    if r.status == 0 and not r.err:
-        _strace[:] = fast
+    _fast[:] = fast if r.status == 0 and not r.err else _plain
     return True
 
 
+class Census(dict):
+    """How often a command makes each system call; unlocks: which of its fcntl give a lock back."""
+
+    def __init__(self):
+        super().__init__()
+        self.unlocks = set()
+
+
 def census(cmd, stdin=b'', **more):
-    """How often the command makes each system call: {name: times}."""
     log = place('census')
-    r = run(_strace + [log] + cmd, stdin, **more)
+    r = run(_plain + [log] + cmd, stdin, **more)
     assert r.status == 0, r.said()
-    times = {}
+    times = Census()
     with open(log, 'rb') as f:
         for line in f:
-            # With -f, a number of the process stands before the call.
-            words = line.split(None, 1)
-            call = words[1] if words[0].isdigit() else line
-            name = call.split(b'(', 1)[0].decode()
-            if b'(' in call and name.isidentifier():
+            name = line.split(b'(', 1)[0].decode()
+            if name.isidentifier():
                 times[name] = times.get(name, 0) + 1
+            if name == 'fcntl' and b'F_UNLCK' in line:
+                times.unlocks.add(times[name])
     times.pop('execve', None)  # strace's own way into the tool
     return times
 
 
-def traced(cmd, call, nth, what):
-    """cmd, with what ("signal=KILL", "error=EIO") at the nth system call of that name."""
-    return _strace + ['/dev/null', '-e', 'trace=' + call,
-                      '-e', 'inject=%s:%s:when=%d' % (call, what, nth)] + cmd
+def _injected(strace, log, cmd, call, nth, what):
+    return strace + [log, '-e', 'trace=' + call,
+                     '-e', 'inject=%s:%s:when=%d' % (call, what, nth)] + cmd
+
+
+def killed(cmd, call, nth):
+    """cmd, killed before its nth system call of that name. Not the fast way: it loses signals."""
+    return _injected(_plain, '/dev/null', cmd, call, nth, 'signal=KILL')
+
+
+def failed(cmd, call, nth, error):
+    """cmd, whose nth system call of that name fails; and how to ask afterwards for the call as it
+    was traced, with the paths of its descriptors; b'': it was not made so often."""
+    log = place('trace')
+
+    def happened():
+        with open(log, 'rb') as f:
+            return b''.join(line for line in f if b'(INJECTED)' in line)
+    return _injected(_fast[:1] + ['-y'] + _fast[1:], log, cmd, call, nth, 'error=' + error), happened
 
 
 def crashed(r):
