@@ -6,6 +6,8 @@
 #include "store/preamble.h"
 #include "tool/message.h"
 
+enum { LOOKS = 3 };
+
 struct hi_resume {
 	struct hi_run *run;
 	const char *path;
@@ -39,11 +41,19 @@ static int open_store(struct hi_resume *r, struct hi_error *e)
 	if (hour)
 		return hi_error_fmt(e, HI_USAGE, "--resume takes a store, not an hour of one", "%s",
 				    r->path);
-	if (hi_store_absent(r->path))
-		return HI_END;
-	int s = hi_store_open(&r->store, r->path, e);
-	/* What a crash cut short while it was made is taken back by the open. */
-	return s && hi_store_absent(r->path) ? HI_END : s;
+	/*
+	 * What a crash cut short while it was made is taken back by the open; and the end
+	 * of this pipe may have made it anew between two looks.
+	 */
+	int s = HI_OK;
+	for (int looks = 0; looks < LOOKS; looks++) {
+		if (hi_store_absent(r->path))
+			return HI_END;
+		s = hi_store_open(&r->store, r->path, e);
+		if (s == HI_OK)
+			break;
+	}
+	return s;
 }
 
 int hi_resume_open(struct hi_resume **out, struct hi_run *run, const char *path, int64_t window_us,
