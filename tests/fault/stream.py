@@ -14,11 +14,14 @@ import subprocess
 
 import fault
 
-# Three patients over midnight, six hours, late and doubled readings.
+# Three patients over midnight, six hours, late and doubled readings; rules that often say
+# something, one of them only after a delay, so that alarms are pending at most marks.
 GEN = ['hi-gen', '-p', '3', '-i', '10m', '--start', '2025-12-28T21:30:00Z', '-d', '4h', '--plain',
        '--fault', 'late=0.05,duplicate=0.02']
-# hi-detect does not yet begin where it was: rules that say nothing.
-RULES = 'FAST high heart_rate > 300\n'
+RULES = '''FAST high heart_rate > 85
+LOW medium spo2 < 97 for 15m
+COOL low temperature < 36.8 clear >= 37
+'''
 MARK = 25
 
 is_mark = lambda line: line.startswith(b'{"type":"mark"')
@@ -87,6 +90,7 @@ class Line:
         # (rows before it, its positions) of each mark that commits
         self.marks = marks_of(self.saved)
         assert self.marks[-1][0] == len(self.raw), 'marks and rows do not agree'
+        assert any(b'"CLEARED"' in line for line in self.raw)
 
     def commands(self, store, *more_gen):
         return [self.gen + list(more_gen) + ['-q', '--resume', store],
