@@ -49,21 +49,30 @@ static const char older_sql[] = PARTS "clock_us<?1" PARTS_ORDER;
 #define IS_EACH "json_type(a.line,'$.each') IS 'true'"
 #define ALERTS(active)                                                                             \
 	"INSERT INTO temp.preamble_alerts"                                                         \
-	" SELECT a.patient_id,a.onset_us,a.at_us,a.writer,a.seq,a.commit_n," active ",a.line"      \
-	" FROM main.alerts AS a JOIN temp.preamble_writers AS w ON w.number=a.writer WHERE "
+	" SELECT a.patient_id,a.onset_us,a.at_us,a.writer,a.seq,a.commit_n," active ",a.line"
+#define ENDED "(a.status<>'ACTIVE' OR " IS_EACH ")"
 
+/* The index of the identity alone says which are not CLEARED. */
 static const char active_sql[] =
-	ALERTS("1") "a.status='ACTIVE' AND NOT EXISTS(SELECT 1 FROM main.alerts AS c"
-		    " WHERE c.alert_id=a.alert_id AND c.status='CLEARED') AND NOT " IS_EACH;
+	ALERTS("1") " FROM main.alerts AS a WHERE a.rowid IN(SELECT o.rowid FROM main.alerts AS o"
+		    "  WHERE o.status='ACTIVE' AND NOT EXISTS(SELECT 1 FROM main.alerts AS c"
+		    "   WHERE c.alert_id=o.alert_id AND c.status='CLEARED'))"
+		    " AND a.writer IN(SELECT number FROM temp.preamble_writers) AND NOT " IS_EACH;
 
 /*
  * Those that ended: as far as they came with recent rows, because patients' clocks,
- * by which they are chosen, are not read yet; or with the rows of an alarm that is on.
+ * by which they are chosen, are not read yet; and before that with those of an alarm
+ * that is on.
  */
 static const char ended_sql[] =
-	ALERTS("0") "(a.status<>'ACTIVE' OR " IS_EACH ") AND (a.seq>coalesce(w.cut,0)"
-		    " OR EXISTS(SELECT 1 FROM temp.preamble_alerts AS o WHERE o.active"
-		    " AND o.patient_id=a.patient_id AND a.at_us>=o.onset_us-?1))";
+	ALERTS("0") " FROM temp.preamble_writers AS w JOIN main.alerts AS a"
+		    " ON a.writer=w.number AND a.seq>coalesce(w.cut,0) WHERE " ENDED;
+static const char ended_older_sql[] =
+	ALERTS("0") " FROM main.alerts AS a JOIN temp.preamble_writers AS w ON a.writer=w.number"
+		    " WHERE a.patient_id IN(SELECT patient_id FROM temp.preamble_alerts"
+		    "  WHERE active) AND a.seq<=w.cut AND " ENDED
+		    " AND EXISTS(SELECT 1 FROM temp.preamble_alerts AS o WHERE o.active"
+		    "  AND o.patient_id=a.patient_id AND a.at_us>=o.onset_us-?1)";
 
 /*
  * One without a value, such as that of silence, has no farthest one to look for. Its
@@ -240,7 +249,8 @@ static int take_rows(struct hi_preamble_snapshot *n, struct hi_store *s, struct 
 			      NULL, cut_row, n, e);
 	status = status ? status : run(s, recent_sql, from, recent_row, n, e);
 	status = status ? status : run(s, active_sql, NULL, no_row, n, e);
-	status = status ? status : run(s, ended_sql, window, no_row, n, e);
+	status = status ? status : run(s, ended_sql, NULL, no_row, n, e);
+	status = status ? status : run(s, ended_older_sql, window, no_row, n, e);
 	status = status ? status : run(s, alarms_sql, least, alarm_row, n, e);
 	if (status == HI_OK && n->cuts_n && n->alarms_n)
 		status = run(s, older_sql, from, older_row, n, e);

@@ -20,6 +20,8 @@ _Static_assert(HI_STORE_FORMAT == 0, "the schema below writes format 0");
 	"CREATE TABLE writers(number INTEGER PRIMARY KEY, keys TEXT, clock_us INTEGER," DONE ")"
 #define WRITERS_AT_WORK "CREATE INDEX writers_at_work ON writers(number) WHERE done=0"
 
+#define ALERTS_ARRIVAL "CREATE INDEX alerts_arrival ON alerts(writer, seq)"
+
 static const char schema[] =
 	"CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
 	"INSERT INTO meta VALUES('format',0),"
@@ -50,7 +52,7 @@ static const char schema[] =
 	" line TEXT NOT NULL, PRIMARY KEY(alert_id, status));"
 	"CREATE INDEX alerts_onset ON alerts(onset_us);"
 	"CREATE INDEX alerts_patient ON alerts(patient_id, onset_us);"
-	"CREATE INDEX alerts_commit ON alerts(commit_n);"
+	"CREATE INDEX alerts_commit ON alerts(commit_n);" ALERTS_ARRIVAL ";"
 
 	"CREATE TABLE acts(act_id TEXT PRIMARY KEY NOT NULL, alert_id TEXT, act TEXT,"
 	" at_us INTEGER,"
@@ -120,6 +122,7 @@ static const struct {
 	{ "SELECT count(*) FROM pragma_table_info('writers') WHERE name='done'",
 	  "ALTER TABLE writers ADD COLUMN " DONE },
 	{ "SELECT count(*) FROM sqlite_master WHERE name='writers_at_work'", WRITERS_AT_WORK },
+	{ "SELECT count(*) FROM sqlite_master WHERE name='alerts_arrival'", ALERTS_ARRIVAL },
 };
 
 enum { ADDED_N = sizeof(added) / sizeof(added[0]) };

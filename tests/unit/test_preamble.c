@@ -423,13 +423,13 @@ START_TEST(test_alerts)
 }
 END_TEST
 
-/* An alarm of a week: all its rows, of this patient alone. */
+/* An alarm of a week: all its rows, of this patient alone, and what ended since. */
 START_TEST(test_long_alarm)
 {
 	struct stream s;
 	struct hi_buf want;
 	hi_buf_init(&want, 1 << 20);
-	hi_buf_puts(&want, "10070: +on ");
+	hi_buf_puts(&want, "10070: +on -since ");
 	open_stream(&s, "gen:1", 0);
 	for (int i = 0; i < 1008; i++) {
 		char value[16];
@@ -438,6 +438,12 @@ START_TEST(test_long_alarm)
 		put_reading(&s, "Q", "m", i, i * 10);
 		if (i == 3)
 			put_alert(&s, "on", "P", "ACTIVE", 30, 0, value);
+		if (i == 3)
+			put_alert(&s, "before", "P", "CLEARED", 10, 19, value);
+		if (i == 10)
+			put_alert(&s, "since", "P", "CLEARED", 50, 100, value);
+		if (i == 10)
+			put_alert(&s, "other", "Q", "CLEARED", 50, 100, value);
 		if (i >= 2)
 			hi_buf_printf(&want, "P/m=%d@%d ", i, i * 10);
 		if (i >= 1006)

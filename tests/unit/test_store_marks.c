@@ -648,6 +648,7 @@ static void make_old(void)
 	ck_assert_int_eq(hi_store_commit(w, NULL), HI_OK);
 	close_writer(w);
 	run_sql("DROP TABLE writers; ALTER TABLE segments DROP COLUMN clock_us;"
+		"DROP INDEX alerts_arrival;"
 		"DELETE FROM meta WHERE key='id'");
 }
 
@@ -682,6 +683,7 @@ START_TEST(test_old_store_is_brought_up_to_date)
 	check_positions("{\"k\":1}");
 	check_sql("SELECT number,keys FROM writers", "2|[\"k\"]");
 	check_sql("SELECT clock_us FROM segments", "- 1766901600000000");
+	check_sql("SELECT count(*) FROM sqlite_master WHERE name='alerts_arrival'", "1");
 	ck_assert_int_eq(hi_store_open(&s, folder, NULL), HI_OK);
 	ck_assert_int_eq(hi_store_need_marks(s, NULL), HI_OK);
 	ck_assert_int_eq(hi_store_id(s, id, NULL), HI_OK);
