@@ -155,12 +155,29 @@ static int leave(struct hi_store_writer *w, struct hi_error *e)
 	return s ? s : renumber(w, e);
 }
 
+/*
+ * The order of arrival is by writers' numbers. Who began at a position that another
+ * writer has committed meanwhile comes after it, though its program started first: of
+ * the same pipeline started several times at once the one that goes on may be any.
+ */
+static int be_newest(struct hi_store_writer *w, struct hi_error *e)
+{
+	int64_t next;
+	int s = hi_db_one_int(w->store->db, "SELECT value FROM meta WHERE key='next_writer'",
+			      &next, e);
+	if (s || (uint64_t)next == w->number + 1)
+		return s;
+	s = hi_writer_retire(w, e);
+	return s ? s : hi_writer_register(w, e);
+}
+
 int hi_store_begin(struct hi_store_writer *w, const struct hi_positions *opening, bool rewind,
 		   struct hi_error *e)
 {
 	if (w->failed)
 		return hi_writer_refuse(w, e);
 	int s = leave(w, e);
+	s = s ? s : be_newest(w, e);
 	return hi_writer_done(w, s ? s : begin(w, opening, rewind, e), e);
 }
 

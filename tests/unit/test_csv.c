@@ -949,7 +949,7 @@ START_TEST(cuts_of_swallowed_lines)
 	from = b.len;
 	hi_buf_puts(&b, "P," T ",72,98,\"W\n");
 	for (; b.len - from < HI_CSV_ROW_MAX - 200; lines++)
-		hi_buf_printf(&b, "P," T ",72,98,%040zu\n", lines);
+		hi_buf_printf(&b, "P," T ",72,98,%0400zu\n", lines);
 	hi_buf_printf(&b, "P," T ",73,98,\"W\n%0500d\"\nP," T ",74,98,W\nP," T ",75,98,W\n", 0);
 	n = check_cuts(hi_buf_view(&b), 1 << 18, plain);
 	ck_assert_uint_ge(n, 3);

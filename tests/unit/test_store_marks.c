@@ -595,7 +595,7 @@ START_TEST(test_done)
 		ck_assert_int_eq(mark(a, "{\"k\":1}", NULL), HI_OK);
 		ck_assert_int_eq(hi_store_unmark(a, NULL), HI_OK);
 	}
-	check_sql(done, "1 2 4");
+	check_sql(done, "1 2 4 5");
 	pid_t child = fork();
 	if (child == 0) {
 		struct hi_store_writer *d = open_writer();
@@ -605,11 +605,11 @@ START_TEST(test_done)
 	int status;
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert_int_eq(status, 0);
-	check_sql(done, "1 2 4");
-	check_sql("SELECT state FROM segments WHERE writer=6", "open");
+	check_sql(done, "1 2 4 5");
+	check_sql("SELECT state FROM segments WHERE writer=7", "open");
 	b = open_writer();
-	check_sql(done, "1 2 4 6");
-	check_sql("SELECT state FROM segments WHERE writer=6", "closed");
+	check_sql(done, "1 2 4 5 7");
+	check_sql("SELECT state FROM segments WHERE writer=7", "closed");
 	close_writer(a);
 	close_writer(b);
 	close_writer(c);
