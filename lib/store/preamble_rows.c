@@ -209,11 +209,25 @@ static int write_record(struct hi_preamble_rows *r, const struct hi_rec *rec, st
 	return r->line(r->arg, hi_buf_view(&r->text));
 }
 
-static int give_again(struct hi_preamble_rows *r, const struct hi_heard_row *row,
-		      struct hi_error *e)
+static int in_arrival(const void *a, const void *b)
+{
+	const struct hi_heard_row *x = a, *y = b;
+	if (x->part->writer != y->part->writer)
+		return x->part->writer < y->part->writer ? -1 : 1;
+	return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+/* A row of p that has passed; as the latest of its metric it is not wanted once more. */
+static int give_again(struct hi_preamble_rows *r, const struct hi_heard_patient *p,
+		      struct hi_heard_row row, struct hi_error *e)
 {
 	struct hi_rec rec;
-	int s = hi_arrival_again(r->arrival, row->part, row->at, row->len, &rec, e);
+	for (uint32_t i = p->latest; i; i = r->heard.latest[i].next) {
+		struct hi_heard_row *l = &r->heard.latest[i].row;
+		if (l->t && in_arrival(l, &row) == 0)
+			l->t = 0;
+	}
+	int s = hi_arrival_again(r->arrival, row.part, row.at, row.len, &rec, e);
 	return s ? s : write_record(r, &rec, e);
 }
 
@@ -229,27 +243,17 @@ static bool is_wanted(const struct hi_heard_patient *p, const struct hi_heard_ro
 	return latest->t && latest->t < p->start && latest->t >= p->newest - HI_PREAMBLE_HEARD_US;
 }
 
-/* The latest rows of metrics, as far as they came before row and were not given. */
-static int give_latest(struct hi_preamble_rows *r, const struct hi_heard_patient *p,
+/* The latest rows of metrics up to time t, as far as they came before row and were not given. */
+static int give_latest(struct hi_preamble_rows *r, const struct hi_heard_patient *p, int64_t t,
 		       const struct hi_arrival_row *row, struct hi_error *e)
 {
 	int s = HI_OK;
 	for (uint32_t i = p->latest; i && s == HI_OK; i = r->heard.latest[i].next) {
-		struct hi_heard_row *l = &r->heard.latest[i].row;
-		if (!is_wanted(p, l) || !came_before(l->part->writer, l->seq, row))
-			continue;
-		s = give_again(r, l, e);
-		l->t = 0;
+		const struct hi_heard_row *l = &r->heard.latest[i].row;
+		if (is_wanted(p, l) && l->t <= t && came_before(l->part->writer, l->seq, row))
+			s = give_again(r, p, *l, e);
 	}
 	return s;
-}
-
-static int in_arrival(const void *a, const void *b)
-{
-	const struct hi_heard_row *x = a, *y = b;
-	if (x->part->writer != y->part->writer)
-		return x->part->writer < y->part->writer ? -1 : 1;
-	return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
 /* The rows that wait far ahead of p's clock, of each metric the last. */
@@ -269,7 +273,7 @@ static int give_ahead(struct hi_preamble_rows *r, const struct hi_heard_patient 
 			v[n++] = r->heard.latest[i].ahead;
 	qsort(v, n, sizeof(*v), in_arrival);
 	for (size_t i = 0; i < n && s == HI_OK; i++)
-		s = give_again(r, &v[i], e);
+		s = give_again(r, p, v[i], e);
 	free(v);
 	return s;
 }
@@ -287,9 +291,9 @@ static int begin(struct hi_preamble_rows *r, const struct hi_heard_patient *p,
 	int s = HI_OK;
 	if (c->now == 0 || (simple && !calm_before))
 		return HI_OK;
-	s = give_again(r, &p->now, e);
+	s = give_again(r, p, p->now, e);
 	if (s == HI_OK && calm_before)
-		s = give_latest(r, p, row, e);
+		s = give_latest(r, p, c->now, row, e);
 	if (s == HI_OK && c->ahead)
 		s = give_ahead(r, p, e);
 	return s;
@@ -356,7 +360,7 @@ static int weigh(struct hi_preamble_rows *r, const struct hi_arrival_row *row, s
 	}
 	s = s ? s : give(r, e);
 	if (s == HI_OK && p->calm_writer == row->writer && p->calm_seq == row->seq)
-		s = give_latest(r, p, row, e);
+		s = give_latest(r, p, p->start, row, e);
 	return s;
 }
 

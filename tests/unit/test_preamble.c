@@ -551,6 +551,23 @@ START_TEST(test_far)
 }
 END_TEST
 
+/* What has set the clock, what waits ahead of it and what is the newest: each is given once. */
+START_TEST(test_once)
+{
+	struct stream s;
+	open_stream(&s, "gen:1", 0);
+	put_reading(&s, "P", "n", 1, 0);
+	put_reading(&s, "P", "m", 1, 0);
+	put_reading(&s, "P", "o", 1, 240);
+	put_reading(&s, "P", "m", 1, 240);
+	put_reading(&s, "P", "m", 1, 480);
+	put_reading(&s, "P", "m", 1, 720);
+	mark(&s, 1);
+	expect(NULL, 60, "0: P/n=1@0 P/o=1@240 P/m=1@240 P/m=1@480 P/m=1@720 {\"gen:1\":1}");
+	close_stream(&s);
+}
+END_TEST
+
 /* Where older rows are not read, the first that is may be a wrong one. */
 START_TEST(test_first_is_far)
 {
@@ -975,6 +992,7 @@ int main(void)
 	tcase_add_test(t, test_long_silence);
 	tcase_add_test(t, test_patients);
 	tcase_add_loop_test(t, test_far, 0, (int)(sizeof(far_cases) / sizeof(far_cases[0])));
+	tcase_add_test(t, test_once);
 	tcase_add_test(t, test_first_is_far);
 	tcase_add_test(t, test_meanwhile);
 	tcase_add_test(t, test_refused);
