@@ -913,6 +913,8 @@ static void hear_preamble(struct tool *t, double window_min)
 	read_preamble(&p, NULL, window_min);
 	each_line(&p, NULL, NULL, &begin, &end);
 	ck_assert_int_eq(hi_detect_preamble_begin(t->detect, &begin, NULL), HI_OK);
+	hi_mark_release(&begin);
+	hi_mark_release(&end);
 	each_line(&p, remember, t, &begin, &end);
 	ck_assert_int_eq(hi_detect_preamble_end(t->detect, NULL), HI_OK);
 	hi_mark_release(&begin);
