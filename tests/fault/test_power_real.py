@@ -34,17 +34,23 @@ class Volume:
     """A file system on a loop file."""
 
     def __init__(self, name):
-        size, make, self.options = SYSTEMS[name]
-        self.name = name
+        self.name, self.device = name, None
         self.folder = os.path.join(fault.T, name)
         self.image = self.folder + '.img'
+
+    def begin(self):
+        """Makes and mounts it. Why that cannot be done here, or None."""
+        size, make, self.options = SYSTEMS[self.name]
         os.mkdir(self.folder)
         with open(self.image, 'wb') as f:
             f.truncate(size << 20)
-        self.device = None
-        self._do([*make, self.image])
-        self.device = self._do(['losetup', '--show', '-f', self.image]).decode().strip()
-        self.mount()
+        try:
+            self._do([*make, self.image])
+            self.device = self._do(['losetup', '--show', '-f', self.image]).decode().strip()
+            self.mount()
+        except OSError as e:
+            return str(e)
+        return None
 
     def _do(self, command):
         r = fault.run(command)
@@ -66,8 +72,8 @@ class Volume:
         self._do(['umount', self.folder])
 
     def end(self):
-        fault.run(['umount', self.folder])
         if self.device:
+            fault.run(['umount', self.folder])
             fault.run(['losetup', '-d', self.device])
 
 
@@ -161,38 +167,38 @@ def available(fd):
     return got
 
 
-def system(name):
-    dice = random.Random(f'{fault.SEED} {name}')
+def cut_often(volume):
+    """What ran, and what is wrong or None."""
     cuts = 200 if fault.LONG else 5 if fault.sanitized() else 20
-    volume = None
+    line = Line(volume, Hand(pieces(mixed, PIECES)), random.Random(f'{fault.SEED} {volume.name}'))
+    wrong = None
+    while line.cuts < cuts and not wrong:
+        wrong = line.step()
+    return line, wrong
+
+
+def system(name):
+    missing = [c for c in (f'mkfs.{name}', 'losetup', 'mount') if not shutil.which(c)]
+    if os.geteuid() != 0 or missing:
+        fault.skip(name, f'no {missing[0]}' if missing else 'only root can mount it')
+        return
+    volume = Volume(name)
     try:
-        volume = Volume(name)
-        line = Line(volume, Hand(pieces(mixed, PIECES)), dice)
-        wrong = None
-        while line.cuts < cuts and not wrong:
-            wrong = line.step()
-        fault.check(f'{name}: {line.cuts} cuts, {line.stores} stores to the end', wrong)
-        fault.tell(f'power cuts on {name}', cuts=line.cuts, stores=line.stores)
+        why = volume.begin()
+        line, wrong = (None, None) if why else cut_often(volume)
     finally:
-        if volume:
-            volume.end()
-
-
-def loop_works():
-    return fault.run(['losetup', '-f']).status == 0
+        volume.end()
+    # Not before the end of the volume: where a check fails, the test may end.
+    if why:
+        fault.skip(name, why)
+        return
+    fault.check(f'{name}: {line.cuts} cuts, {line.stores} stores to the end', wrong)
+    fault.tell(f'power cuts on {name}', cuts=line.cuts, stores=line.stores)
 
 
 def body():
     for name in filter(fault.wanted, SYSTEMS):
-        missing = [c for c in (f'mkfs.{name}', 'losetup', 'mount') if not shutil.which(c)]
-        if os.geteuid() != 0:
-            fault.skip(name, 'only root can mount it')
-        elif missing:
-            fault.skip(name, f'no {missing[0]}')
-        elif not loop_works():
-            fault.skip(name, 'no loop devices here')
-        else:
-            system(name)
+        system(name)
 
 
 fault.main(body)
