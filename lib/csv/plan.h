@@ -24,7 +24,7 @@ struct hi_csv_plan {
 	bool patient_file;	      /* the file's name is the patient */
 	const char *patient_is;	      /* one patient; NULL: not given; borrowed */
 	const struct hi_csv_map *map; /* NULL: none; borrowed */
-	bool own_names; /* hi-csv wrote it: metrics have their own names, no others */
+	bool own_names;		      /* hi-csv wrote it: metrics have their own names, no others */
 	bool decimal_comma;
 	bool guessed; /* values were looked at */
 	char separator;

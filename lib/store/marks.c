@@ -163,8 +163,8 @@ static int leave(struct hi_store_writer *w, struct hi_error *e)
 static int be_newest(struct hi_store_writer *w, struct hi_error *e)
 {
 	int64_t next;
-	int s = hi_db_one_int(w->store->db, "SELECT value FROM meta WHERE key='next_writer'",
-			      &next, e);
+	int s = hi_db_one_int(w->store->db, "SELECT value FROM meta WHERE key='next_writer'", &next,
+			      e);
 	if (s || (uint64_t)next == w->number + 1)
 		return s;
 	s = hi_writer_retire(w, e);
