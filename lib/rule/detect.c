@@ -15,10 +15,11 @@ static int check_forget(const struct hi_detect *d, struct hi_error *e)
 		return hi_error_set(e, HI_USAGE, "--forget is shorter than two hours");
 	for (size_t i = 0; i < d->set.rules->n; i++) {
 		const struct hi_rule *r = &d->set.rules->v[i];
-		if (r->type == HI_RULE_STALE && r->stale_us > d->forget_us)
-			return hi_error_fmt(e, HI_USAGE,
-					    "--forget is shorter than the time of a stale rule",
-					    "%s", r->name);
+		if (r->type == HI_RULE_STALE && r->stale_us + d->set.lateness_us > d->forget_us)
+			return hi_error_fmt(
+				e, HI_USAGE,
+				"--forget is shorter than a stale rule's time and --lateness", "%s",
+				r->name);
 	}
 	return HI_OK;
 }
@@ -176,9 +177,9 @@ static __attribute__((noinline)) int before_slow(struct hi_detect *d, struct hi_
 	if (!late && (rec->has & HI_HAS_VALUE))
 		watch = hi_watches_of(&d->watches, rec);
 	if (d->silences.rule_n > 0) {
-		s = hi_heard_head(d, p, e);
-		s = s ? s : hi_heard_stream(d, before_us, e);
-		s = s || late ? s : hi_heard_own(d, p, e);
+		s = hi_listen_head(d, p, e);
+		s = s ? s : hi_listen_stream(d, before_us, e);
+		s = s || late ? s : hi_listen_own(d, p, e);
 	}
 	if (s == HI_OK && p->episode && !late)
 		s = hi_due_delays(d, p, rec, watch, e);
@@ -263,7 +264,7 @@ int hi_detect_judge(struct hi_detect *d, const struct hi_rec *rec, struct hi_err
 		if (k == quiet->rule_n || (i < n && watch->rule[i] < quiet->rule[k]))
 			s = judge_rule(d, d->last, watch->rule[i++], rec, e);
 		else
-			s = hi_heard(d, d->last, k++, rec, e);
+			s = hi_listen(d, d->last, k++, rec, e);
 	}
 	return s;
 }

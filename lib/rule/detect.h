@@ -10,7 +10,7 @@
  * patient records, so that a preamble (store/preamble.h) gives it back.
  *
  * Memory: 32 bytes of state a patient beside the table (state/patients.h); sizeof
- * (struct hi_episode), 128 bytes, while a rule's limit is exceeded; and where there
+ * (struct hi_episode), 120 bytes, while a rule's limit is exceeded; and where there
  * are stale rules 32 bytes a patient and 32 for each of them.
  */
 #ifndef HI_RULE_DETECT_H
@@ -36,7 +36,7 @@ struct hi_detect_setup {
 	/*
 	 * A patient of whom nothing came for so long by the stream's clock is forgotten,
 	 * but for alarms that are ACTIVE. Two hours at least, and no less than any stale
-	 * rule's time; 0: nobody is.
+	 * rule's time and the lateness; 0: nobody is.
 	 */
 	int64_t forget_us;
 	/* Each alert is put into line, and emit(arg) is called to take it from there. */

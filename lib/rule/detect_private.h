@@ -83,27 +83,30 @@ int hi_due_delays(struct hi_detect *d, struct hi_detect_patient *p, const struct
 /* All that was noted happens, in order. */
 int hi_due_fire(struct hi_detect *d, struct hi_error *e);
 
-/* heard.c */
+/* listen.c */
 
 /* Makes p's head, where there are stale rules. */
-int hi_heard_head(struct hi_detect *d, struct hi_detect_patient *p, struct hi_error *e);
+int hi_listen_head(struct hi_detect *d, struct hi_detect_patient *p, struct hi_error *e);
 
 /* Notes whose silence is an alarm now that the stream's clock has moved on from before_us. */
-int hi_heard_stream(struct hi_detect *d, int64_t before_us, struct hi_error *e);
+int hi_listen_stream(struct hi_detect *d, int64_t before_us, struct hi_error *e);
 
 /* The same for p, whose own clock has moved. */
-int hi_heard_own(struct hi_detect *d, struct hi_detect_patient *p, struct hi_error *e);
+int hi_listen_own(struct hi_detect *d, struct hi_detect_patient *p, struct hi_error *e);
+
+/* Forgets the silences of p whose deadlines p's clock has passed. */
+void hi_listen_forget(struct hi_detect *d, const struct hi_detect_patient *p);
 
 /* rec is of p, who has a head: the k-th stale rule has heard it, where it is of its metric. */
-int hi_heard(struct hi_detect *d, struct hi_detect_patient *p, size_t k, const struct hi_rec *rec,
-	     struct hi_error *e);
+int hi_listen(struct hi_detect *d, struct hi_detect_patient *p, size_t k, const struct hi_rec *rec,
+	      struct hi_error *e);
 
 /* The silence of an alarm that is due at t_us is one: the alert. */
-void hi_heard_fire(struct hi_detect *d, const struct hi_due *due);
+void hi_listen_fire(struct hi_detect *d, const struct hi_due *due);
 
 /* Sets the timer of one, a rule's of head, if it is to have one. */
-int hi_heard_arm(struct hi_detect *d, const struct hi_silence_head *head, struct hi_silence *one,
-		 const struct hi_rule *r, struct hi_error *e);
+int hi_listen_arm(struct hi_detect *d, const struct hi_silence_head *head, struct hi_silence *one,
+		  const struct hi_rule *r, struct hi_error *e);
 
 /* forget.c */
 
@@ -114,7 +117,7 @@ bool hi_forget_is_due(const struct hi_detect *d, const struct hi_detect_patient 
 /* Forgets all of p that is not to be kept. */
 void hi_forget(struct hi_detect *d, struct hi_detect_patient *p);
 
-/* After p's clock has taken a reading. */
+/* p's clock has taken a reading, or the patient's record has come. */
 void hi_forget_heard(const struct hi_detect *d, struct hi_detect_patient *p);
 
 /*

@@ -70,7 +70,7 @@ int hi_due_fire(struct hi_detect *d, struct hi_error *e)
 		qsort(d->due, d->due_n, sizeof *d->due, compare);
 	for (size_t i = 0; i < d->due_n && s == HI_OK; i++) {
 		if (d->watches.rules->v[d->due[i].rule].type == HI_RULE_STALE)
-			hi_heard_fire(d, &d->due[i]);
+			hi_listen_fire(d, &d->due[i]);
 		else
 			s = end_delay(d, &d->due[i], e);
 	}
@@ -103,6 +103,6 @@ int hi_detect_tick(struct hi_detect *d, int64_t t_us, struct hi_error *e)
 	int s = note_delays(d, t_us, e);
 
 	hi_stream_clock_tick(&d->stream, t_us);
-	s = s ? s : hi_heard_stream(d, before_us, e);
+	s = s ? s : hi_listen_stream(d, before_us, e);
 	return s ? s : hi_due_fire(d, e);
 }

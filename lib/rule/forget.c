@@ -68,10 +68,8 @@ static void forget_silence(struct hi_detect *d, struct hi_detect_patient *p)
 	struct hi_silence_head *head = &d->silences.head[p->silence];
 	bool keep = is_off(d, head);
 
-	if (!keep) {
-		head->status = HI_ADMITTED;
-		head->at_us = HI_SILENCE_NONE;
-	}
+	if (!keep)
+		hi_silence_admit(head);
 	for (size_t k = 0; k < d->silences.rule_n; k++) {
 		struct hi_silence *one = hi_silence_of(&d->silences, p->silence, k);
 

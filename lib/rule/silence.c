@@ -1,5 +1,6 @@
 #include "rule/silence.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,13 @@ static bool grow(struct hi_silences *s)
 	return true;
 }
 
+void hi_silence_admit(struct hi_silence_head *head)
+{
+	head->version = -INFINITY;
+	head->at_us = HI_SILENCE_NONE;
+	head->status = HI_ADMITTED;
+}
+
 uint32_t hi_silences_take(struct hi_silences *s, struct hi_detect_patient *patient)
 {
 	uint32_t i = s->spare;
@@ -59,7 +67,8 @@ uint32_t hi_silences_take(struct hi_silences *s, struct hi_detect_patient *patie
 		i = s->n++;
 	else
 		return 0;
-	s->head[i] = (struct hi_silence_head){ .patient = patient, .at_us = HI_SILENCE_NONE };
+	s->head[i] = (struct hi_silence_head){ .patient = patient };
+	hi_silence_admit(&s->head[i]);
 	for (size_t k = 0; k < s->rule_n; k++)
 		*hi_silence_of(s, i, k) = (struct hi_silence){ .from_us = HI_SILENCE_NONE };
 	return i;

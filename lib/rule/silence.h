@@ -28,7 +28,9 @@ enum hi_patient_status { HI_ADMITTED, HI_STANDBY, HI_DISCHARGED };
 
 struct hi_silence_head {
 	struct hi_detect_patient *patient;
-	int64_t at_us; /* the time of the patient's record; HI_SILENCE_NONE: none */
+	/* The patient's record: */
+	double version; /* below all where there was none */
+	int64_t at_us;	/* its time; HI_SILENCE_NONE: none */
 	enum hi_patient_status status;
 	uint32_t next; /* of those given back */
 };
@@ -58,6 +60,9 @@ void hi_silences_reset(struct hi_silences *s);
 
 /* A head whose rules have heard nothing: its index, or 0 (no memory). Pointers end here. */
 uint32_t hi_silences_take(struct hi_silences *s, struct hi_detect_patient *patient);
+/* No record of the patient is known. */
+void hi_silence_admit(struct hi_silence_head *head);
+
 void hi_silences_give(struct hi_silences *s, uint32_t head);
 
 /* The k-th stale rule's of that head. */

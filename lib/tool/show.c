@@ -85,7 +85,8 @@ static void put_value(struct hi_show *s, const struct hi_rec *rec)
 		hi_table_fail(s->table);
 	const struct hi_member *m =
 		rec->type == HI_T_ALERT ? hi_rec_member(rec, "observed_value") : NULL;
-	hi_table_cell(s->table, m ? m->value : hi_buf_view(&s->scratch));
+	bool known = m && m->kind != HI_JSON_NULL; /* an alarm of silence has no value */
+	hi_table_cell(s->table, known ? m->value : hi_buf_view(&s->scratch));
 }
 
 /* An alert that has ended stands at its end, as among the records of a store. */

@@ -30,6 +30,7 @@ struct item {
 	bool timed;	    /* MARK, PATIENT: t_us is there */
 	bool far;	    /* READING: ahead of all clocks by more than some stale rule's time */
 	const char *status; /* PATIENT */
+	int version;	    /* PATIENT */
 	int64_t stream_us;  /* the stream's clock behind it */
 	struct hi_patient_clock clock; /* READING: the patient's behind it */
 	char line[256];
@@ -39,7 +40,7 @@ struct item {
 struct seen {
 	char id[40], rule;
 	int patient;
-	bool cleared;
+	bool cleared, value; /* value: no alarm of silence */
 	int64_t onset_us, ended_us;
 };
 
@@ -110,7 +111,7 @@ static void make_rules(struct stream *s)
 		"H technical any stale 2m",
 		"I technical temp stale 12h",
 		"J technical acvpu stale 1h",
-		"K technical lactate stale 24h",
+		"K technical lactate stale 23h",
 		"L medium spo2 < 85 clear > 90 for 45m",
 	};
 	struct hi_buf b;
@@ -163,8 +164,10 @@ static void add_patient(struct stream *s, int patient, int64_t at_us)
 	*it = (struct item){ .kind = PATIENT, .patient = patient, .timed = !one_in(4) };
 	it->status = one_in(2) ? "admitted" : status[rnd(4)];
 	it->t_us = at_us;
-	snprintf(it->line, sizeof it->line, "{\"type\":\"patient\",\"patient_id\":\"P%d\"",
-		 patient);
+	it->version = one_in(6) ? (int)rnd((uint32_t)s->n) : s->n;
+	snprintf(it->line, sizeof it->line,
+		 "{\"type\":\"patient\",\"patient_id\":\"P%d\",\"version\":%d", patient,
+		 it->version);
 	if (it->status)
 		snprintf(it->line + strlen(it->line), 64, ",\"status\":\"%s\"", it->status);
 	if (it->timed)
@@ -205,7 +208,7 @@ static int64_t jitter(int64_t now_us)
 	case 2:
 		return one_in(3) ? now_us - seconds(20000) : now_us;
 	case 3:
-		return one_in(3) ? now_us + HI_US_H + seconds(100000) : now_us;
+		return one_in(8) ? now_us + HI_US_H + seconds(100000) : now_us;
 	case 4:
 		return one_in(8) ? now_us + seconds(3000) : now_us;
 	default:
@@ -223,7 +226,7 @@ static void make_items(struct stream *s)
 	if (one_in(3))
 		year_us[PATIENTS - 1] = (one_in(2) ? -1 : 1) * 400 * HI_US_DAY;
 	s->n = 0;
-	while (s->n < ITEMS_MAX - 3) {
+	while (s->n < ITEMS_MAX - 5) {
 		int p = (int)rnd(PATIENTS);
 		int m = one_in(5) ? (int)rnd(METRICS) : (int)rnd(2);
 
@@ -293,6 +296,7 @@ static struct seen see(const char *line)
 {
 	struct seen s = { .patient = atoi(strstr(line, "\"patient_id\":\"P") + 15),
 			  .rule = strstr(line, "\"alert_type\":\"")[14],
+			  .value = !strstr(line, "\"observed_value\":null"),
 			  .cleared = strstr(line, "\"CLEARED\"") != NULL,
 			  .onset_us = time_in(line, "\"timestamp\":\""),
 			  .ended_us = time_in(line, "\"ended\":\"") };
@@ -376,63 +380,126 @@ static bool is_active(const struct alerts *a, int k, int n)
 	return !s->cleared;
 }
 
-/* What the store knows of a patient at a mark. */
+/* What the store knows of a patient at a mark. Numbers are items, -1: none. */
 struct known {
-	int last, first;   /* items: the last reading, and the first that the preamble gives */
-	int64_t stream_us; /* the stream's clock at the last one */
+	int last;    /* the last reading */
+	int calm;    /* the last one after which no time far ahead waits */
+	int record;  /* the latest patient record */
+	int first;   /* reading that is given as it came */
+	int seed[2]; /* readings before it that have set the clock: its time, and one ahead */
+	int newest[METRICS]; /* reading that the clock has taken, and */
+	int ahead[METRICS];  /* one that waits for it */
+	int64_t stream_us;   /* the stream's clock at the last one */
 	int64_t now_us, start_us;
 	bool given, active;
-	int record; /* item: the latest patient record; -1: none */
 };
 
-/* The first reading that moved the clock to the start, or the first of those that it confirmed. */
-static int first_given(const struct stream *s, int patient, int64_t start, int m)
+/* The newest readings of each metric, as far as the clock believes them. */
+static void note_newest(struct known *k, const struct stream *s, int i,
+			const struct hi_patient_clock *before)
 {
-	int waiting = -1; /* the first of those of the time far ahead */
+	const struct item *it = &s->v[i];
+	const struct hi_patient_clock *c = &it->clock;
+	int64_t t = it->t_us - HI_CLOCK_ZERO;
+	bool settled = before->ahead && (c->now != before->now || !c->ahead);
+
+	for (int m = 0; m < METRICS && settled; m++) {
+		int a = k->ahead[m];
+		if (a >= 0 && c->now >= before->ahead &&
+		    s->v[a].t_us - HI_CLOCK_ZERO == before->ahead &&
+		    (k->newest[m] < 0 || s->v[a].t_us >= s->v[k->newest[m]].t_us))
+			k->newest[m] = a;
+		k->ahead[m] = -1;
+	}
+	if (t > c->now)
+		k->ahead[it->metric] = i;
+	else if (k->newest[it->metric] < 0 || it->t_us >= s->v[k->newest[it->metric]].t_us)
+		k->newest[it->metric] = i;
+	if (!c->ahead)
+		k->calm = i;
+}
+
+/* The first pass: clocks, and the onset of an alarm as the clock stood when it came. */
+static void hear(struct known *k, const struct stream *s, const struct alerts *a, int alerts_n,
+		 int m, int patient)
+{
+	struct hi_patient_clock before = { 0 };
+	int64_t onset_us = HI_TIME_END;
+	int n = 0;
 
 	for (int i = 0; i <= m; i++) {
 		const struct item *it = &s->v[i];
 
+		if (it->kind == PATIENT && it->patient == patient &&
+		    (k->record < 0 || it->version >= s->v[k->record].version))
+			k->record = i;
+		if (it->kind == READING && it->patient == patient) {
+			note_newest(k, s, i, &before);
+			before = it->clock;
+			k->last = i;
+		}
+		for (; n < alerts_n && a->v[n].item <= i; n++) {
+			const struct seen *seen = &a->v[n].seen;
+			int64_t at_us = seen->onset_us;
+			if (seen->patient != patient || !is_active(a, n, alerts_n))
+				continue;
+			k->active = true;
+			if (at_us - HI_CLOCK_ZERO > before.now)
+				at_us = before.now + HI_CLOCK_ZERO;
+			if (seen->value && at_us < onset_us)
+				onset_us = at_us;
+		}
+	}
+	k->now_us = before.now + HI_CLOCK_ZERO;
+	k->start_us = (onset_us < k->now_us ? onset_us : k->now_us) - s->window_us;
+}
+
+/* The second pass: where what is given begins. */
+static void find_first(struct known *k, const struct stream *s, int m, int patient)
+{
+	struct hi_patient_clock before = { 0 };
+	int now = -1, ahead = -1;
+
+	for (int i = 0; i <= m; before = s->v[i].kind == READING && s->v[i].patient == patient
+						 ? s->v[i].clock
+						 : before,
+		 i++) {
+		const struct item *it = &s->v[i];
+		const int64_t t = it->t_us - HI_CLOCK_ZERO;
+
 		if (it->kind != READING || it->patient != patient)
 			continue;
-		if (it->clock.now >= start) {
-			if (waiting >= 0 && it->clock.now >= s->v[waiting].t_us - HI_CLOCK_ZERO)
-				return waiting;
-			return i;
+		if (it->clock.now < k->start_us - HI_CLOCK_ZERO &&
+		    (it->t_us < k->start_us || it->t_us > k->now_us)) {
+			if (it->clock.now != before.now)
+				now = it->clock.now == t ? i : ahead;
+			if (it->clock.ahead == t)
+				ahead = i;
+			continue;
 		}
-		if (it->clock.ahead == 0)
-			waiting = -1;
-		else if (waiting < 0 || it->t_us != s->v[waiting].t_us)
-			waiting = i;
+		k->first = i;
+		if (before.now && (it->clock.now != t || it->clock.ahead || k->calm < i)) {
+			k->seed[0] = now;
+			k->seed[1] = before.ahead ? ahead : -1;
+		}
+		return;
 	}
-	return m + 1;
 }
 
 static void look_back(const struct stream *s, const struct alerts *a, int alerts_n, int m,
 		      struct known *k, int patient)
 {
-	int64_t onset_us = HI_TIME_END;
-
-	*k = (struct known){ .last = -1, .record = -1 };
-	for (int i = 0; i <= m; i++) {
-		if (s->v[i].kind == MARK || s->v[i].patient != patient)
-			continue;
-		*(s->v[i].kind == READING ? &k->last : &k->record) = i;
-	}
-	for (int i = 0; i < alerts_n; i++) {
-		struct seen seen = a->v[i].seen;
-		if (seen.patient != patient || !is_active(a, i, alerts_n))
-			continue;
-		k->active = true;
-		onset_us = seen.onset_us < onset_us ? seen.onset_us : onset_us;
-	}
+	*k = (struct known){
+		.last = -1, .calm = -1, .record = -1, .first = m + 1, .seed = { -1, -1 }
+	};
+	memset(k->newest, -1, sizeof k->newest);
+	memset(k->ahead, -1, sizeof k->ahead);
+	hear(k, s, a, alerts_n, m, patient);
 	if (k->last < 0)
 		return;
 	k->stream_us = s->v[k->last].stream_us;
 	k->given = k->stream_us >= s->v[m].stream_us - HI_US_DAY;
-	k->now_us = s->v[k->last].clock.now + HI_CLOCK_ZERO;
-	k->start_us = (onset_us < k->now_us ? onset_us : k->now_us) - s->window_us;
-	k->first = first_given(s, patient, k->start_us - HI_CLOCK_ZERO, m);
+	find_first(k, s, m, patient);
 }
 
 static void give(struct run *r, const char *line)
@@ -468,30 +535,34 @@ static void give_patients(struct run *r, const struct stream *s, int m, const st
 	}
 }
 
+static void give_newest(struct run *r, const struct stream *s, const struct known *k)
+{
+	for (int i = 0; i < METRICS; i++) {
+		const struct item *it = k->newest[i] < 0 ? NULL : &s->v[k->newest[i]];
+		if (it && k->newest[i] < k->first && it->t_us < k->start_us &&
+		    it->t_us >= k->now_us - HI_US_DAY)
+			give(r, it->line);
+	}
+}
+
 static void give_readings(struct run *r, const struct stream *s, int m, const struct known *known)
 {
-	int newest[PATIENTS][METRICS];
-
-	memset(newest, -1, sizeof newest);
 	for (int i = 0; i <= m; i++) {
 		const struct item *it = &s->v[i];
 		const struct known *k = &known[it->patient];
-		int *n = &newest[it->patient][it->metric];
 
-		if (it->kind != READING || !k->given)
+		if (it->kind != READING || !k->given || i < k->first)
 			continue;
-		if (i >= k->first) {
-			give(r, it->line);
-			*n = m + 1;
-		} else if (it->t_us < k->start_us && it->t_us >= k->now_us - HI_US_DAY &&
-			   (*n < 0 || it->t_us >= s->v[*n].t_us)) {
-			*n = i;
-		}
+		if (i == k->first && k->seed[0] >= 0)
+			give(r, s->v[k->seed[0]].line);
+		if (i == k->first && k->calm < i)
+			give_newest(r, s, k);
+		if (i == k->first && k->seed[1] >= 0)
+			give(r, s->v[k->seed[1]].line);
+		give(r, it->line);
+		if (i == k->calm)
+			give_newest(r, s, k);
 	}
-	for (int p = 0; p < PATIENTS; p++)
-		for (int k = 0; k < METRICS; k++)
-			if (newest[p][k] >= 0 && newest[p][k] <= m)
-				give(r, s->v[newest[p][k]].line);
 }
 
 /* A new detector that goes on behind mark m, where so many alerts are known. */
@@ -526,21 +597,12 @@ static int alerts_until(const struct alerts *a, int item)
 
 /* ---- what cannot be the same: hi-detect(1), "After a restart" ---- */
 
-enum reason {
-	NONE,
-	ID_TWICE,
-	SILENT_ALARM,
-	FAR_LAST,
-	LEFT_OUT,
-	FAR_DAY,
-	FORGOTTEN,
-	LATE_ONSET,
-	REASONS
-};
+enum reason { NONE, ID_TWICE, SILENT_ALARM, FAR_LAST, FAR_DAY, FORGOTTEN, LATE_ONSET, REASONS };
 
 static const char *const reason_names[REASONS] = {
-	"compared", "an id twice", "an alarm of a silent patient", "a far last reading",
-	"left out", "a day ahead", "about to be forgotten",	   "a late onset"
+	"compared",	      "an id twice", "an alarm of a silent patient",
+	"a far last reading", "a day ahead", "about to be forgotten",
+	"a late onset",
 };
 
 /* Two episodes of one rule and patient began at the same time. */
@@ -555,10 +617,12 @@ static bool has_id_twice(const struct alerts *a)
 }
 
 /*
- * A reading that was ahead of all clocks by more than a stale rule's time when it came,
- * and after which the rule has heard none in time.
+ * A reading that was far ahead when it came, and after which a stale rule has heard none
+ * in time: ahead of all clocks by more than the rule's time, or of the patient's own,
+ * which did not believe it, so that it is not given.
  */
-static bool is_far_last(const struct stream *s, const struct hi_rule *r, int patient, int m)
+static bool is_far_last(const struct stream *s, const struct hi_rule *r, int patient,
+			const struct known *k, int m)
 {
 	for (int i = m; i >= 0; i--) {
 		const struct item *it = &s->v[i];
@@ -567,6 +631,8 @@ static bool is_far_last(const struct stream *s, const struct hi_rule *r, int pat
 		if (it->kind != READING || it->patient != patient ||
 		    (!r->any && strcmp(r->metric_name, metric_names[it->metric]) != 0))
 			continue;
+		if (it->t_us > now_us && i < k->first)
+			return true;
 		now_us = it->stream_us > now_us ? it->stream_us : now_us;
 		if (it->t_us - now_us > r->stale_us)
 			return true;
@@ -577,46 +643,38 @@ static bool is_far_last(const struct stream *s, const struct hi_rule *r, int pat
 }
 
 /*
- * The last reading of a metric that came in time was far ahead of the patient's clock, and
- * the next one of the patient was less so: it is behind the start and yet not given.
- */
-static bool is_left_out(const struct stream *s, int patient, const struct known *k, int m)
-{
-	bool later[METRICS] = { false };
-
-	for (int i = m; i >= 0; i--) {
-		const struct item *it = &s->v[i];
-
-		if (it->kind != READING || it->patient != patient || later[it->metric])
-			continue;
-		if (i < k->first && it->t_us >= k->start_us)
-			return true;
-		later[it->metric] = it->t_us >= it->clock.now + HI_CLOCK_ZERO;
-	}
-	return false;
-}
-
-/*
  * One more than a day ahead that was wrong and that the stream's clock has reached since;
  * or one who comes back after a day with a wrong time.
  */
 static bool is_far_day(const struct stream *s, int patient, const struct known *k, int m)
 {
-	int64_t now = 0, stream_us = HI_TIME_MIN;
+	int64_t now_us = 0, heard_us = 0, before_us = HI_TIME_MIN;
 
-	for (int i = 0; i <= m; i++) {
+	for (int i = 0; i <= m; before_us = s->v[i++].stream_us) {
 		const struct item *it = &s->v[i];
-		int64_t t = it->t_us - HI_CLOCK_ZERO;
+		const int64_t day_us = now_us + HI_US_DAY;
 
-		if (it->kind == READING && it->patient == patient) {
-			bool comes_back = stream_us - HI_CLOCK_ZERO > now + HI_US_DAY;
-			bool seems_to = t > now + HI_US_DAY && it->t_us <= s->v[m].stream_us;
-			if (i >= k->first && now > 0 && comes_back != seems_to)
-				return true;
-			now = it->clock.now;
-		}
-		stream_us = it->stream_us;
+		if (it->kind != READING || it->patient != patient)
+			continue;
+		bool history = heard_us > day_us && before_us <= heard_us + HI_US_DAY;
+		bool comes_back = before_us > day_us && !history;
+		bool seems_to = it->t_us > day_us && it->t_us <= s->v[m].stream_us &&
+				it->t_us >= s->v[m].stream_us - HI_US_DAY - s->window_us;
+		bool given = i >= k->first || i == k->seed[0] || i == k->seed[1];
+		if (heard_us && (comes_back || given) && comes_back != seems_to)
+			return true;
+		now_us = it->clock.now + HI_CLOCK_ZERO;
+		heard_us = it->stream_us;
 	}
+	return false;
+}
+
+static bool has_reading(const struct stream *s, int from, int to, const struct seen *onset)
+{
+	for (int i = from; i <= to; i++)
+		if (s->v[i].kind == READING && s->v[i].patient == onset->patient &&
+		    s->v[i].t_us == onset->onset_us)
+			return true;
 	return false;
 }
 
@@ -624,21 +682,40 @@ static bool is_far_day(const struct stream *s, int patient, const struct known *
  * A delay is running that began with a reading from before the end of the alarm before
  * it: where a tick had ended that one, a preamble does not say that it had.
  */
-static bool is_late_onset(int alerts_n)
+static bool is_late_onset(const struct stream *s, int alerts_n, int m)
 {
-	for (int i = 0; i < alerts_n; i++)
-		for (int k = alerts_n; plain.v[i].seen.cleared && k < plain.n; k++) {
-			const struct seen *x = &plain.v[i].seen, *y = &plain.v[k].seen;
+	for (int i = 0; i < alerts_n; i++) {
+		const struct seen *x = &plain.v[i].seen;
+		if (!x->cleared || s->v[plain.v[i].item].kind != MARK)
+			continue;
+		for (int k = alerts_n; k < plain.n; k++) {
+			const struct seen *y = &plain.v[k].seen;
 			if (x->patient == y->patient && x->rule == y->rule && !y->cleared &&
-			    y->onset_us < x->ended_us)
+			    y->onset_us < x->ended_us && has_reading(s, plain.v[i].item, m, y))
 				return true;
 		}
+	}
 	return false;
+}
+
+/* When a patient is forgotten is not known: whose times are a day behind the stream's. */
+static bool is_forgotten(const struct stream *s, int patient, const struct known *k, int m)
+{
+	bool behind = k->now_us + HI_US_DAY < s->v[m].stream_us;
+	int next = m + 1;
+
+	if (!behind || !k->given)
+		return !behind && !k->given;
+	if (k->stream_us <= k->now_us + HI_US_DAY)
+		return true;
+	while (next < s->n && (s->v[next].kind == MARK || s->v[next].patient != patient))
+		next++;
+	return next < s->n && s->v[next - 1].stream_us > k->stream_us + HI_US_DAY;
 }
 
 static enum reason why_not(const struct stream *s, int m, const struct known *known)
 {
-	if (is_late_onset(alerts_until(&plain, m)))
+	if (is_late_onset(s, alerts_until(&plain, m), m))
 		return LATE_ONSET;
 	for (int p = 0; p < PATIENTS; p++) {
 		const struct known *k = &known[p];
@@ -649,13 +726,11 @@ static enum reason why_not(const struct stream *s, int m, const struct known *kn
 			return SILENT_ALARM;
 		for (size_t i = 0; i < s->rules.n; i++)
 			if (s->rules.v[i].type == HI_RULE_STALE &&
-			    is_far_last(s, &s->rules.v[i], p, m))
+			    is_far_last(s, &s->rules.v[i], p, k, m))
 				return FAR_LAST;
-		if (is_left_out(s, p, k, m))
-			return LEFT_OUT;
 		if (is_far_day(s, p, k, m))
 			return FAR_DAY;
-		if (k->given && k->now_us + HI_US_DAY < s->v[m].stream_us)
+		if (is_forgotten(s, p, k, m))
 			return FORGOTTEN;
 	}
 	return NONE;
@@ -682,25 +757,6 @@ static void compare(const struct alerts *a, int from, const struct alerts *b, in
 		ck_abort_msg("case %d, mark %d: want at %d: %s\n got at %d: %s", seed, m,
 			     x ? x->item : -1, x ? x->line : "nothing", y ? y->item : -1,
 			     y ? y->line : "nothing");
-	}
-}
-
-static void dump(void)
-{
-	if (!getenv("HI_DUMP"))
-		return;
-	for (int i = 0, k = 0; i < stream.n; i++) {
-		const struct item *it = &stream.v[i];
-		char c[40], n[40];
-		c[hi_time_format(it->stream_us, 0, c)] = 0;
-		n[hi_time_format(it->clock.now + HI_CLOCK_ZERO, 0, n)] = 0;
-		char t[40] = "";
-		if (it->kind == MARK && it->timed)
-			t[hi_time_format(it->t_us, 0, t)] = 0;
-		for (; k < plain.n && plain.v[k].item <= i; k++)
-			fprintf(stderr, "        %s\n", plain.v[k].line);
-		fprintf(stderr, "%d: [C %s, now %s%s] %s %s\n", i, c + 5, n + 5,
-			it->clock.ahead ? " ahead" : "", it->kind == MARK ? "MARK" : it->line, t);
 	}
 }
 
@@ -764,7 +820,6 @@ static void one_case(int seed, unsigned *count, unsigned *alerts)
 		play(&r, &stream, i);
 	end(&r);
 	*alerts += (unsigned)plain.n;
-	dump();
 	if (has_id_twice(&plain)) {
 		count[ID_TWICE]++;
 	} else {

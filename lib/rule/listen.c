@@ -9,9 +9,6 @@
  */
 #include "rule/detect_private.h"
 
-/* What was heard longer ago by the patient's own clock is forgotten, as patients are. */
-#define FORGET_US HI_US_DAY
-
 static int64_t deadline(const struct hi_silence *one, const struct hi_rule *r)
 {
 	return one->from_us + r->stale_us;
@@ -35,7 +32,7 @@ static bool may_alarm(const struct hi_silence_head *head, const struct hi_silenc
 	return !one->active && one->from_us != HI_SILENCE_NONE && head->status == HI_ADMITTED;
 }
 
-int hi_heard_head(struct hi_detect *d, struct hi_detect_patient *p, struct hi_error *e)
+int hi_listen_head(struct hi_detect *d, struct hi_detect_patient *p, struct hi_error *e)
 {
 	if (d->silences.rule_n == 0 || p->silence)
 		return HI_OK;
@@ -53,8 +50,8 @@ static int note(struct hi_detect *d, struct hi_detect_patient *p, struct hi_sile
 	return hi_due_add(d, deadline(one, r), p, rule, e);
 }
 
-int hi_heard_arm(struct hi_detect *d, const struct hi_silence_head *head, struct hi_silence *one,
-		 const struct hi_rule *r, struct hi_error *e)
+int hi_listen_arm(struct hi_detect *d, const struct hi_silence_head *head, struct hi_silence *one,
+		  const struct hi_rule *r, struct hi_error *e)
 {
 	bool armed =
 		may_alarm(head, one) && deadline(one, r) >= d->stream.now_us - d->set.lateness_us;
@@ -66,7 +63,7 @@ int hi_heard_arm(struct hi_detect *d, const struct hi_silence_head *head, struct
 	return HI_OK;
 }
 
-int hi_heard_stream(struct hi_detect *d, int64_t before_us, struct hi_error *e)
+int hi_listen_stream(struct hi_detect *d, int64_t before_us, struct hi_error *e)
 {
 	struct hi_silences *q = &d->silences;
 	int64_t now_us = d->stream.now_us - d->set.lateness_us;
@@ -81,27 +78,40 @@ int hi_heard_stream(struct hi_detect *d, int64_t before_us, struct hi_error *e)
 		if (!may_alarm(head, one) || hi_forget_is_due(d, head->patient, before_us))
 			continue;
 		if (deadline(one, r) >= now_us) /* there were readings since it was set */
-			s = hi_heard_arm(d, head, one, r, e);
+			s = hi_listen_arm(d, head, one, r, e);
 		else if (!is_forgiven(d, head, deadline(one, r)))
 			s = note(d, head->patient, one, q->rule[k], e);
 	}
 	return s;
 }
 
-static void forget_old(struct hi_detect *d, const struct hi_detect_patient *p,
-		       struct hi_silence *one)
+/* The patient's own clock has passed the deadline. */
+static bool is_over(const struct hi_detect *d, const struct hi_detect_patient *p,
+		    const struct hi_silence *one, const struct hi_rule *r)
 {
-	if (one->active || one->from_us == HI_SILENCE_NONE ||
-	    hi_detect_now(p) - one->from_us <= FORGET_US)
-		return;
+	return !one->active && one->from_us != HI_SILENCE_NONE &&
+	       deadline(one, r) < hi_detect_now(p) - d->set.lateness_us;
+}
+
+static void forget(struct hi_detect *d, struct hi_silence *one)
+{
 	one->from_us = HI_SILENCE_NONE;
 	hi_silence_disarm(&d->silences, one);
 }
 
-int hi_heard_own(struct hi_detect *d, struct hi_detect_patient *p, struct hi_error *e)
+void hi_listen_forget(struct hi_detect *d, const struct hi_detect_patient *p)
+{
+	for (size_t k = 0; p->silence && k < d->silences.rule_n; k++) {
+		struct hi_silence *one = hi_silence_of(&d->silences, p->silence, k);
+		if (is_over(d, p, one, hi_silence_rule(&d->silences, k)))
+			forget(d, one);
+	}
+}
+
+/* A silence that is no alarm, of a patient of whom nothing was expected, is forgotten with it. */
+int hi_listen_own(struct hi_detect *d, struct hi_detect_patient *p, struct hi_error *e)
 {
 	struct hi_silences *q = &d->silences;
-	int64_t now_us = hi_detect_now(p) - d->set.lateness_us;
 	int s = HI_OK;
 
 	for (size_t k = 0; p->silence && k < q->rule_n && s == HI_OK; k++) {
@@ -109,15 +119,17 @@ int hi_heard_own(struct hi_detect *d, struct hi_detect_patient *p, struct hi_err
 		struct hi_silence *one = hi_silence_of(q, p->silence, k);
 		const struct hi_rule *r = hi_silence_rule(q, k);
 
-		forget_old(d, p, one);
-		if (may_alarm(head, one) && deadline(one, r) < now_us &&
-		    !is_forgiven(d, head, deadline(one, r)))
+		if (!is_over(d, p, one, r))
+			continue;
+		if (may_alarm(head, one) && !is_forgiven(d, head, deadline(one, r)))
 			s = note(d, p, one, q->rule[k], e);
+		else
+			forget(d, one);
 	}
 	return s;
 }
 
-void hi_heard_fire(struct hi_detect *d, const struct hi_due *due)
+void hi_listen_fire(struct hi_detect *d, const struct hi_due *due)
 {
 	const struct hi_alert a = {
 		.rule = &d->watches.rules->v[due->rule],
@@ -155,7 +167,7 @@ static bool is_of(const struct hi_rule *r, const struct hi_rec *rec)
 }
 
 /*
- * When rec was heard: its own time, also where that is late. One ahead of all clocks
+ * When rec was heard: its own time, also where that is a little late. One ahead of all clocks
  * by more than the rule's time is heard at the moment that they show, so that a
  * single wrong time does not make an alarm of silence impossible.
  */
@@ -168,14 +180,15 @@ static int64_t heard_at(const struct hi_detect *d, const struct hi_detect_patien
 	return t_us - now_us <= r->stale_us ? t_us : now_us;
 }
 
-int hi_heard(struct hi_detect *d, struct hi_detect_patient *p, size_t k, const struct hi_rec *rec,
-	     struct hi_error *e)
+int hi_listen(struct hi_detect *d, struct hi_detect_patient *p, size_t k, const struct hi_rec *rec,
+	      struct hi_error *e)
 {
 	const struct hi_rule *r = hi_silence_rule(&d->silences, k);
 	struct hi_silence *one;
 	int64_t t_us;
 
-	if (!is_of(r, rec))
+	/* One that comes later than the rule's time has not broken the silence. */
+	if (!is_of(r, rec) || rec->t_us + r->stale_us < hi_detect_now(p) - d->set.lateness_us)
 		return HI_OK;
 	one = hi_silence_of(&d->silences, p->silence, k);
 	t_us = heard_at(d, p, r, rec->t_us);
@@ -186,7 +199,7 @@ int hi_heard(struct hi_detect *d, struct hi_detect_patient *p, size_t k, const s
 	if (one->active)
 		end_alarm(d, &d->silences.head[p->silence], one, r, t_us);
 	one->from_us = t_us;
-	return hi_heard_arm(d, &d->silences.head[p->silence], one, r, e);
+	return hi_listen_arm(d, &d->silences.head[p->silence], one, r, e);
 }
 
 static enum hi_patient_status status_of(const struct hi_rec *rec)
@@ -204,6 +217,18 @@ static enum hi_patient_status status_of(const struct hi_rec *rec)
 	return status;
 }
 
+/* As a store orders them: a record without a number is the oldest. */
+static double version_of(const struct hi_rec *rec)
+{
+	const struct hi_member *m = hi_rec_member(rec, "version");
+	struct hi_slice text = m ? m->value : HI_LIT("");
+	struct hi_num num;
+
+	if (m && m->kind == HI_JSON_STRING)
+		text = (struct hi_slice){ text.ptr + 1, text.len - 2 };
+	return hi_num_parse(text, &num) ? num.v : 0;
+}
+
 /* What the patient's new record says about each alarm. */
 static int take_status(struct hi_detect *d, const struct hi_silence_head *head, uint32_t at,
 		       struct hi_error *e)
@@ -219,7 +244,7 @@ static int take_status(struct hi_detect *d, const struct hi_silence_head *head, 
 			end_alarm(d, head, one, r, now_us);
 			one->from_us = HI_SILENCE_NONE;
 		}
-		s = hi_heard_arm(d, head, one, r, e);
+		s = hi_listen_arm(d, head, one, r, e);
 	}
 	return s;
 }
@@ -238,14 +263,16 @@ int hi_detect_patient(struct hi_detect *d, const struct hi_rec *rec, struct hi_e
 		return hi_error_set(e, HI_NOMEM, "no memory for another patient");
 	if (hi_forget_is_due(d, p, d->stream.now_us))
 		hi_forget(d, p);
-	s = hi_heard_head(d, p, e);
+	s = hi_listen_head(d, p, e);
 	if (s)
 		return s;
 	head = &d->silences.head[p->silence];
+	if (version_of(rec) < head->version)
+		return HI_OK;
+	head->version = version_of(rec);
 	head->status = status_of(rec);
 	head->at_us = hi_rec_time(rec, "at", &at_us) ? at_us : HI_SILENCE_NONE;
-	if (p->clock.now == 0)
-		p->heard = (is_believed(d, head->at_us) ? head->at_us : d->stream.now_us) -
-			   HI_CLOCK_ZERO;
+	if (!d->restore)
+		hi_forget_heard(d, p);
 	return take_status(d, head, p->silence, e);
 }
