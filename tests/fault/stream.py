@@ -209,8 +209,8 @@ def positions(store):
         db.close()
 
 
-def files_wrong(store):
-    """After a whole run no byte stands behind a committed length, and no file is unknown."""
+def leftovers(store):
+    """Files that are not as the catalogue has them: longer than their commit, or unknown to it."""
     db = sqlite3.connect('file:%s?mode=rw' % os.path.join(store, 'store.db'), uri=True)
     known = dict(db.execute("SELECT path, length FROM segments WHERE state<>'dead'"))
     db.close()
@@ -220,22 +220,50 @@ def files_wrong(store):
             for f in files:
                 full = os.path.join(path, f)
                 found[os.path.relpath(full, store)] = os.stat(full).st_size
-    if known != found:
-        return 'files: %s' % sorted(set(known.items()) ^ set(found.items()))[:4]
-    return None
+    return {path for path, _ in set(known.items()) ^ set(found.items())}
+
+
+def files_wrong(store):
+    """After a whole run there are none."""
+    left = sorted(leftovers(store))
+    return 'files: %s' % left[:4] if left else None
 
 
 class Start:
-    """A store as it is before something happens to hi-store, and what hi-store is then given."""
+    """A store as it is before something happens to hi-store, and what hi-store is then given;
+    crashed: a store that a killed hi-store has left much in."""
 
-    def __init__(self, line, marks):
-        self.line = line
+    def __init__(self, line, marks, crashed=False):
+        self.line, self.crashed = line, crashed
         self.base, self.given = line.part(marks)
-        self.before = len(cat(self.base, '--raw')) if self.base else 0
-        self.file = os.path.join(line.folder, 'given%d' % marks)
+        self.file = os.path.join(line.folder, 'given%d%s' % (marks, 'c' if crashed else ''))
+        self._write()
+        if crashed:
+            self.base = self._crash(os.path.join(line.folder, 'crashed'))
+            self.given = line.stream(copied(self.base))
+            self._write()
+        self.before = len(cat(copied(self.base), '--raw')) if self.base else 0
+        self.calls = fault.census(self.command(self.fresh()), self.file)
+
+    def _write(self):
         with open(self.file, 'wb') as f:
             f.write(self.given)
-        self.calls = fault.census(self.command(self.fresh()), self.file)
+
+    def _crash(self, to):
+        """Of the stores that a kill before a sync leaves, the one with most to clear away."""
+        most, n = 0, 0
+        while True:
+            n += 1
+            store = self.fresh()
+            if fault.run(fault.killed(self.command(store), 'fdatasync', n), self.file).status == 0:
+                break
+            left = len(leftovers(copied(store)))
+            if left > most:
+                most = left
+                fault.clear(to)
+                shutil.copytree(store, to)
+        assert most > 1, 'nothing to clear away'
+        return to
 
     def fresh(self):
         store = fault.place()
@@ -268,4 +296,4 @@ class Start:
         return self.line.wrong(store, self.promised(r)) or self.line.heal(store)
 
     def __repr__(self):
-        return 'with %d rows' % self.before
+        return 'with %d rows%s' % (self.before, ' and what a crash has left' if self.crashed else '')

@@ -1,9 +1,10 @@
 """kill -9 before every system call of hi-store, hi-gen and hi-detect, then the same line again.
 
-hi-store's start, its commits and its recovery, on no store and on one that is there, with
-hours and a midnight in between; and killed twice, the second time in the recovery. What
-hi-cat gives right after the kill are whole commits with every row that a mark was given
-for; after the line has come to its end, all is as if nobody had disturbed it, byte for byte.
+hi-store's start, its commits and its recovery: on no store, on one that is there, and on one
+that a crash has left longer files and unknown ones in, with hours and a midnight in between;
+and killed twice, the second time in the recovery. What hi-cat gives right after the kill are
+whole commits with every row that a mark was given for; after the line has come to its end,
+all is as if nobody had disturbed it, byte for byte.
 """
 import random
 
@@ -80,11 +81,11 @@ def body():
         fault.skip('kill -9 before every system call', 'no strace, or tracing is forbidden')
         return
     line = stream.Line('kill')
-    starts = [stream.Start(line, marks) for marks in (0, 7)]
+    starts = [stream.Start(line, marks) for marks in (0, 7)] + [stream.Start(line, 7, crashed=True)]
     points = [p for s in starts for p in s.points()]
     sweep('hi-store killed', fault.sample(points, 250), lambda p, c: one_kill(p, c))
     draw = random.Random(fault.SEED)
-    again = list(starts[1].calls.items())
+    again = list(starts[2].calls.items())
     pairs = []
     for first in draw.choices(points, k=700 if fault.LONG else 60):
         call, most = draw.choice(again)

@@ -214,10 +214,11 @@ def lines_at_once(point):
     if base:
         shutil.copytree(base, store)
     with concurrent.futures.ThreadPoolExecutor(TIMES) as pool:
-        ran = list(pool.map(lambda _: line.run(store, more_gen=('--pace', '60000x')), range(TIMES)))
+        ran = list(pool.map(lambda _: line.run(store, more_gen=('--pace', '30000x')), range(TIMES)))
     sinks = [r[-1] for r in ran]
-    went_on = [r for r in sinks if r.status == 0 and len(stream.marks_of(r.out)) > 1]
-    idle = [r for r in sinks if r.status == 0 and len(stream.marks_of(r.out)) <= 1]
+    places = [[at for _, at in stream.marks_of(r.out)] for r in sinks]
+    went_on = [r for r, at in zip(sinks, places) if r.status == 0 and at[0] != at[-1]]
+    idle = [r for r, at in zip(sinks, places) if r.status == 0 and at[0] == at[-1]]
     refused = [r for r in sinks if r.status == 6 and r.err]
     if len(went_on) != 1 or len(went_on) + len(idle) + len(refused) != TIMES:
         return '%s: %s' % (stream.statuses(sinks), stream.said(sinks))
