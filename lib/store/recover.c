@@ -219,7 +219,7 @@ static int sweep(struct recovery *r, enum hi_segment_kind kind, const char *fold
 			close(fd);
 		return s;
 	}
-	while (s == HI_OK && (f = readdir(d))) {
+	while (s == HI_OK && (errno = 0, f = readdir(d))) {
 		char path[HI_LAYOUT_PATH_MAX];
 		uint64_t number;
 		/* What has not our form of name is not ours: it is left alone. */
@@ -231,6 +231,8 @@ static int sweep(struct recovery *r, enum hi_segment_kind kind, const char *fold
 		else if (hi_layout_number(kind, f->d_name, &number))
 			s = judge_file(r, path, number, e);
 	}
+	if (s == HI_OK && errno)
+		s = hi_error_sys(e, "cannot read the folder", folder);
 	closedir(d);
 	return s;
 }
