@@ -25,7 +25,10 @@ ALL_LDFLAGS = $(LDHARDEN) $(SAN) $(LDFLAGS)
 
 # The library in layer order: lib/LAYERS says what each layer is.
 LAYERS := $(shell sed -e 's/\#.*//' -e '/^ *$$/d' lib/LAYERS)
-LIB_SRC := $(foreach l,$(LAYERS),$(sort $(wildcard lib/$(l)/*.c)))
+# What a machine without librdkafka is built without.
+HAVE_KAFKA := $(shell $(PKG_CONFIG) --exists rdkafka && echo yes)
+LEFT_OUT := $(if $(HAVE_KAFKA),,lib/bridge/kafka_%.c cmd/hi-kafka-bridge.c tests/unit/test_kafka_%.c)
+LIB_SRC := $(filter-out $(LEFT_OUT),$(foreach l,$(LAYERS),$(sort $(wildcard lib/$(l)/*.c))))
 LIB_HDR := $(foreach l,$(LAYERS),$(sort $(wildcard lib/$(l)/*.h)))
 LIB_OBJ = $(LIB_SRC:%.c=$(BUILD)/%.o)
 LIB = $(BUILD)/libhi.a
@@ -44,12 +47,18 @@ PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS))
 LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS)) -lm
 CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check)
 
-TOOLS = $(patsubst cmd/%.c,%,$(sort $(wildcard cmd/hi-*.c)))
+KAFKA_LIBS = $(if $(HAVE_KAFKA),$(shell $(PKG_CONFIG) --libs rdkafka))
+
+TOOLS = $(patsubst cmd/%.c,%,$(filter-out $(LEFT_OUT),$(sort $(wildcard cmd/hi-*.c))))
 BIN = $(TOOLS:%=$(BUILD)/bin/%)
-UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
+UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(filter-out $(LEFT_OUT),\
+	$(sort $(wildcard tests/unit/test_*.c))))
 MAN = $(sort $(wildcard man/*.[1-8]))
 
 all: $(BUILD)/layers $(LIB) $(BIN)
+ifneq ($(HAVE_KAFKA),yes)
+	@echo "left out: hi-kafka-bridge; missing: librdkafka-dev" >&2
+endif
 
 $(BUILD)/layers: lib/LAYERS scripts/layers $(LIB_SRC) $(LIB_HDR)
 	@scripts/layers
@@ -89,6 +98,12 @@ $(BUILD)/bin/hi-agg: $(BUILD)/cmd/hi-agg.o $(LIB) | $(BUILD)/bin/
 $(BUILD)/bin/hi-report: $(BUILD)/cmd/hi-report.o $(LIB) | $(BUILD)/bin/
 	$(link) $(LIBS)
 
+$(BUILD)/bin/hi-kafka-bridge: $(BUILD)/cmd/hi-kafka-bridge.o $(BUILD)/cmd/kafka_consume.o \
+		$(BUILD)/cmd/kafka_produce.o $(LIB) | $(BUILD)/bin/
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS) $(KAFKA_LIBS)
+
+$(BUILD)/tests/test_kafka_%: $(BUILD)/tests/unit/test_kafka_%.o $(LIB) | $(BUILD)/tests/
+	$(link) $(LIBS) -lcsv $(KAFKA_LIBS) $(CHECK_LIBS)
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(LIB) | $(BUILD)/tests/
 	$(link) $(LIBS) -lcsv $(CHECK_LIBS)
 
