@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "csv/export.h"
 #include "csv/import.h"
+#include "csv/known.h"
 #include "lines.h"
 #include "vital/reader.h"
 
@@ -183,6 +184,9 @@ static void digest(struct hi_slice lines, struct hi_buf *fields, struct hi_buf *
 			fail("a line that is no reading", rec.line);
 		if (!(rec.has & (HI_HAS_VALUE | HI_HAS_CODE)))
 			fail("a reading without a value", rec.line);
+		/* A mapping may name a patient "nil", which no cell can. */
+		if (hi_csv_is_missing(rec.patient_id))
+			continue;
 		hi_json_quote(fields, rec.patient_id);
 		hi_json_quote(fields, rec.metric_name);
 		hi_buf_printf(fields, "%.17g %d ", rec.value.v, (int)(rec.has & HI_HAS_VALUE));
