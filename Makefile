@@ -104,13 +104,16 @@ $(BUILD)/bin/hi-kafka-bridge: $(BUILD)/cmd/hi-kafka-bridge.o $(BUILD)/cmd/kafka_
 
 $(BUILD)/tests/test_kafka_%: $(BUILD)/tests/unit/test_kafka_%.o $(LIB) | $(BUILD)/tests/
 	$(link) $(LIBS) -lcsv $(KAFKA_LIBS) $(CHECK_LIBS)
+# Brokers without a JVM, for tests/service.
+$(BUILD)/tests/mock_cluster: $(BUILD)/tests/service/mock_cluster.o | $(BUILD)/tests/
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(KAFKA_LIBS)
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(LIB) | $(BUILD)/tests/
 	$(link) $(LIBS) -lcsv $(CHECK_LIBS)
 
 $(BUILD)/bin/ $(BUILD)/tests/:
 	@mkdir -p $@
 
-unit: $(UNIT)
+unit: $(UNIT) $(if $(HAVE_KAFKA),$(BUILD)/tests/mock_cluster)
 
 # Every test; ends with "N passed, N failed".
 check: all unit
@@ -184,6 +187,7 @@ $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/lines.o $(LIB)
 clean:
 	rm -rf $(BUILD) build-asan build-fuzz
 
--include $(LIB_OBJ:.o=.d) $(wildcard $(BUILD)/cmd/*.d $(BUILD)/tests/unit/*.d $(BUILD)/tests/fuzz/*.d)
+-include $(LIB_OBJ:.o=.d) $(wildcard $(BUILD)/cmd/*.d $(BUILD)/tests/unit/*.d $(BUILD)/tests/fuzz/*.d \
+	$(BUILD)/tests/service/*.d)
 .PHONY: all unit check bench bench-count figures asan fuzz lint install uninstall dist clean
 .SECONDARY:
