@@ -15,6 +15,7 @@
 #include "store/store.h"
 #include "tool/cursor_file.h"
 #include "tool/message.h"
+#include "tool/notify.h"
 #include "tool/options.h"
 #include "tool/run.h"
 
@@ -61,6 +62,7 @@ struct state {
 	int64_t seen_us;	    /* when their number last changed */
 	int64_t commit_us;	    /* the end of the last commit */
 	int64_t cost_us;	    /* how long it took */
+	uint64_t preamble_lines;    /* read at the last tick within one */
 	bool failed;		    /* the run has said so */
 	bool marked;		    /* in a marked stream, where only marks commit */
 	struct hi_positions cursor; /* what stands in the file of --cursor */
@@ -73,6 +75,8 @@ static int open_store(struct hi_run *run, struct hi_error *e)
 	int s = hi_store_writer_open(&st->writer, st->path, &created, e);
 	if (s == HI_OK && created)
 		hi_note("%s: a new store", st->path);
+	if (s == HI_OK)
+		hi_notify_ready();
 	st->commit_us = hi_monotonic_us();
 	return s;
 }
@@ -84,6 +88,8 @@ static int commit(struct state *st, struct hi_error *e)
 	st->commit_us = hi_monotonic_us();
 	st->cost_us = st->commit_us - begun_us;
 	st->failed = s < 0;
+	if (s == HI_OK)
+		hi_notify_progress();
 	return s;
 }
 
@@ -146,6 +152,8 @@ static int mark(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e
 	if (run->mark->kind == HI_MARK_PLAIN)
 		s = run->mark->seq == 0 ? begin(st, run->mark, e) : next(st, run->mark, e);
 	st->failed = s < 0;
+	if (s == HI_OK)
+		hi_notify_progress();
 	/* For the next tool, not for a person: a terminal would fill with them. */
 	if (s == HI_OK && !isatty(STDOUT_FILENO))
 		hi_pass(run, rec);
@@ -183,9 +191,20 @@ static bool is_due(struct state *st, const struct hi_run *run, struct hi_store_p
 	       now_us - st->seen_us >= PAUSE_US;
 }
 
+/* A preamble may be longer than a watchdog waits, and nothing in it is to be stored. */
+static void tell_preamble(struct hi_run *run)
+{
+	struct state *st = run->state;
+	uint64_t lines = hi_run_lines(run);
+	if (run->preamble && lines != st->preamble_lines)
+		hi_notify_progress();
+	st->preamble_lines = lines;
+}
+
 static int tick(struct hi_run *run, struct hi_error *e)
 {
 	struct state *st = run->state;
+	tell_preamble(run);
 	struct hi_store_pending pending = hi_store_pending(st->writer);
 	bool due = !st->marked && is_due(st, run, pending);
 	return due && pending.records > 0 ? commit(st, e) : HI_OK;

@@ -95,6 +95,11 @@ void hi_run_cut(struct hi_run *run, bool file)
 	run->p->file_cut |= file;
 }
 
+uint64_t hi_run_lines(const struct hi_run *run)
+{
+	return run->p->in ? hi_reader_line(run->p->reader) : 0;
+}
+
 void hi_run_range(struct hi_run *run, int64_t oldest_us, int64_t newest_us)
 {
 	run->oldest_us = oldest_us < run->oldest_us ? oldest_us : run->oldest_us;

@@ -112,6 +112,9 @@ int hi_run_reject(struct hi_run *run, struct hi_error *e, struct hi_slice text);
  */
 void hi_run_cut(struct hi_run *run, bool file);
 
+/* The number of the line of the input being read, those of a preamble counted; 0: none. */
+uint64_t hi_run_lines(const struct hi_run *run);
+
 /*
  * What is due on the wall clock: --progress, --metrics, SIGUSR1. A source calls it
  * in its loop with last false, after it has set run's counters.
