@@ -5,6 +5,8 @@
 #   status NAME N COMMAND... it exits with N
 #   has NAME TEXT PATTERN    the text matches the extended regular expression
 #   skip NAME WHY            told loudly; in CI (CI=true) a skip is a failure
+#   more FILE                the larger real data lie beside the tree (../shared/data), which a
+#                            clone has not: the same is tested on testdata/ in any case
 #
 # $T is an empty folder of this test, removed at its end. The tools under test
 # come first in PATH ($BUILD/bin).
@@ -32,6 +34,9 @@ status() {
 skip() {
 	if [ "${CI:-}" = true ]; then _fail "$1" "skipped in CI: $2"; else
 		skipped=$((skipped + 1)); echo "SKIPPED - ${0##*/}: $1: $2" >&2; fi
+}
+more() {
+	[ -r "$ROOT/../shared/data/$1" ] || { echo "${0##*/}: on testdata/ alone, without $1" >&2; return 1; }
 }
 _end() {
 	local s=$?
