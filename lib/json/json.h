@@ -81,6 +81,9 @@ struct hi_slice hi_member_text(const struct hi_member *m, struct hi_buf *scratch
  * UTF-8. */
 void hi_json_quote(struct hi_buf *b, struct hi_slice s);
 
+/* Appends s, any bytes, as a JSON string of base64 (RFC 4648 section 4), with quotes. */
+void hi_json_base64(struct hi_buf *b, struct hi_slice s);
+
 /* True where s is valid UTF-8 (RFC 3629). *bad: offset of the first bad byte (may be NULL). */
 bool hi_utf8_valid(struct hi_slice s, size_t *bad);
 
@@ -91,6 +94,7 @@ struct hi_object {
 };
 void hi_object_begin(struct hi_object *o, struct hi_buf *b);
 void hi_object_str(struct hi_object *o, const char *key, struct hi_slice value);
+void hi_object_base64(struct hi_object *o, const char *key, struct hi_slice bytes);
 void hi_object_num(struct hi_object *o, const char *key, double value);
 void hi_object_int(struct hi_object *o, const char *key, int64_t value);
 void hi_object_bool(struct hi_object *o, const char *key, bool value);

@@ -30,6 +30,12 @@ void hi_object_str(struct hi_object *o, const char *key, struct hi_slice value)
 	hi_json_quote(o->b, value);
 }
 
+void hi_object_base64(struct hi_object *o, const char *key, struct hi_slice bytes)
+{
+	put_key(o, key);
+	hi_json_base64(o->b, bytes);
+}
+
 void hi_object_num(struct hi_object *o, const char *key, double value)
 {
 	char text[HI_NUM_TEXT_MAX];

@@ -150,3 +150,19 @@ void hi_json_quote(struct hi_buf *b, struct hi_slice s)
 		hi_buf_put(b, s.ptr + done, s.len - done);
 	hi_buf_putc(b, '"');
 }
+
+void hi_json_base64(struct hi_buf *b, struct hi_slice s)
+{
+	static const char digit[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	hi_buf_putc(b, '"');
+	for (size_t i = 0; i < s.len; i += 3) {
+		size_t n = s.len - i < 3 ? s.len - i : 3;
+		unsigned v = 0;
+		for (size_t k = 0; k < 3; k++)
+			v = v << 8 | (k < n ? (unsigned char)s.ptr[i + k] : 0u);
+		for (size_t k = 0; k < 4; k++)
+			hi_buf_putc(b, k <= n ? digit[v >> (18 - 6 * k) & 63] : '=');
+	}
+	hi_buf_putc(b, '"');
+}

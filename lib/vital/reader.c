@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/scan.h"
 #include "vital/parse.h"
+#include "vital/reject.h"
 #include "vital/template.h"
 
 #if defined(__has_feature)
@@ -22,16 +23,15 @@ enum {
 	/* A line, its LF, and a block behind it. */
 	BLOCK_MAX = HI_LINE_MAX + 1 + BLOCK_LEN,
 	TEMPLATES = 8,
-	REJECT_TEXT_MAX = 4096,
 };
 
 struct hi_reader {
 	bool (*before_read)(void *arg, bool waits);
 	void *arg;
-	struct hi_input *in;
-	char *block; /* cap + HI_SCAN_SLACK bytes, zero from end on */
+	struct hi_input *in; /* NULL: none, or a text */
+	char *block;	     /* cap + HI_SCAN_SLACK bytes, zero from end on */
 	size_t cap;
-	char *pos, *end; /* not read yet */
+	const char *pos, *end; /* not read yet; in block, or in a text that is another's */
 	uint64_t line_no;
 	bool eof;
 	bool ref;      /* HI_SCAN=ref: the strict slicer only */
@@ -41,7 +41,7 @@ struct hi_reader {
 	struct hi_template templates[TEMPLATES];
 	struct hi_memory memory;
 	struct hi_parser parser;
-	char long_text[REJECT_TEXT_MAX]; /* how the over-long line begins */
+	char long_text[HI_REJECT_TEXT_MAX + 1]; /* how the over-long line begins */
 };
 
 int hi_reader_new(struct hi_reader **out, bool (*before_read)(void *arg, bool waits), void *arg,
@@ -81,9 +81,19 @@ void hi_reader_open(struct hi_reader *r, struct hi_input *in)
 {
 	r->in = in;
 	r->pos = r->end = r->block;
-	memset(r->end, 0, HI_SCAN_SLACK);
+	memset(r->block, 0, HI_SCAN_SLACK);
 	r->line_no = 0;
 	r->eof = false;
+	r->skipping = false;
+}
+
+void hi_reader_open_text(struct hi_reader *r, struct hi_slice text)
+{
+	r->in = NULL;
+	r->pos = text.ptr;
+	r->end = text.ptr + text.len;
+	r->line_no = 0;
+	r->eof = true; /* all of it is there: nothing is filled */
 	r->skipping = false;
 }
 
@@ -126,45 +136,35 @@ static int fill(struct hi_reader *r, struct hi_error *e)
 	int s = move_to_front(r, cap, e);
 	if (s)
 		return s;
-	memset(r->end, 0, HI_SCAN_SLACK);
-	long n = hi_input_read(r->in, r->end, r->cap - left, e);
+	char *end = r->block + left;
+	memset(end, 0, HI_SCAN_SLACK);
+	long n = hi_input_read(r->in, end, r->cap - left, e);
 	if (n < 0)
 		return (int)n;
 	r->eof = n == 0;
-	r->end += n;
-	memset(r->end, 0, HI_SCAN_SLACK);
+	r->end = end + n;
+	memset(end + n, 0, HI_SCAN_SLACK);
 	return HI_OK;
 }
 
 static int refused(struct hi_reader *r, struct hi_error *e)
 {
 	if (e) {
-		e->source = hi_input_name(r->in);
+		e->source = r->in ? hi_input_name(r->in) : NULL;
 		e->line = r->line_no;
 	}
 	return HI_REFUSED;
-}
-
-/* The text of an over-long line, not cut within a character. */
-static size_t whole_characters(const char *text, size_t len)
-{
-	size_t n = len;
-	while (n > 0 && len - n < 4 && ((unsigned char)text[n - 1] & 0xc0) == 0x80)
-		n--;
-	if (n > 0 && (unsigned char)text[n - 1] >= 0xc0)
-		n--;
-	return hi_utf8_valid((struct hi_slice){ text, n }, NULL) ? n : len;
 }
 
 /* Drops the line that has grown too long, up to its LF or the end. */
 static int skip_long(struct hi_reader *r, struct hi_rec *rec, struct hi_error *e)
 {
 	if (!r->skipping) {
-		memcpy(r->long_text, r->pos, REJECT_TEXT_MAX);
+		memcpy(r->long_text, r->pos, sizeof(r->long_text));
 		r->skipping = true;
 	}
 	for (;;) {
-		char *lf = memchr(r->pos, '\n', (size_t)(r->end - r->pos));
+		const char *lf = memchr(r->pos, '\n', (size_t)(r->end - r->pos));
 		if (lf || r->eof) {
 			r->pos = lf ? lf + 1 : r->end;
 			break;
@@ -176,8 +176,9 @@ static int skip_long(struct hi_reader *r, struct hi_rec *rec, struct hi_error *e
 	}
 	r->skipping = false;
 	r->line_no++;
-	*rec = (struct hi_rec){ .line = { r->long_text,
-					  whole_characters(r->long_text, REJECT_TEXT_MAX) } };
+	*rec = (struct hi_rec){
+		.line = hi_reject_cut((struct hi_slice){ r->long_text, sizeof(r->long_text) }),
+	};
 	hi_error_set(e, HI_REFUSED, "line longer than 1 MiB");
 	if (e)
 		e->column = HI_LINE_MAX + 1;
@@ -202,7 +203,7 @@ static void learn(struct hi_reader *r, const struct hi_rec *rec)
 	r->last = i;
 }
 
-static int take_line(struct hi_reader *r, char *line_end, bool lf, struct hi_rec *rec,
+static int take_line(struct hi_reader *r, const char *line_end, bool lf, struct hi_rec *rec,
 		     struct hi_error *e)
 {
 	struct hi_slice line = { r->pos, (size_t)(line_end - r->pos) };
@@ -224,7 +225,7 @@ static int next_slow(struct hi_reader *r, struct hi_rec *rec, struct hi_error *e
 		if (r->skipping)
 			return skip_long(r, rec, e);
 		size_t left = (size_t)(r->end - r->pos);
-		char *lf = memchr(r->pos + searched, '\n', left - searched);
+		const char *lf = memchr(r->pos + searched, '\n', left - searched);
 		size_t len = lf ? (size_t)(lf - r->pos) : left;
 		if (len > HI_LINE_MAX)
 			return skip_long(r, rec, e);
@@ -245,7 +246,7 @@ static inline bool take_shape(struct hi_reader *r, size_t i, struct hi_rec *rec)
 	const char *behind = hi_template_match(&r->templates[i], &r->memory, r->pos, r->end, rec);
 	if (!behind)
 		return false;
-	r->pos += behind - r->pos;
+	r->pos = behind;
 	r->last = i;
 	r->line_no++;
 	return true;

@@ -32,6 +32,13 @@ void hi_reader_free(struct hi_reader *r);
 void hi_reader_open(struct hi_reader *r, struct hi_input *in);
 
 /*
+ * The same over text that ends with an LF, or is empty, read where it stands: no copy,
+ * and before_read is not called. HI_SCAN_SLACK bytes from its end on (base/scan.h) must
+ * be readable and zero. Borrowed as an input is. Rejects have no source.
+ */
+void hi_reader_open_text(struct hi_reader *r, struct hi_slice text);
+
+/*
  * The next record: HI_OK; HI_END; HI_REFUSED (rec->line is the bad line, cut at
  * 4096 bytes where it is longer than HI_LINE_MAX; e has text, source, line,
  * column); HI_IO with sys = EINTR (a signal: call again to go on); any other

@@ -2,19 +2,19 @@
 
 #include "json/json.h"
 
-/* RFC 4648 section 4. */
-static void put_base64(struct hi_buf *b, struct hi_slice s)
+struct hi_slice hi_reject_cut(struct hi_slice text)
 {
-	static const char digit[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	for (size_t i = 0; i < s.len; i += 3) {
-		size_t n = s.len - i < 3 ? s.len - i : 3;
-		unsigned v = 0;
-		for (size_t k = 0; k < 3; k++)
-			v = v << 8 | (k < n ? (unsigned char)s.ptr[i + k] : 0u);
-		for (size_t k = 0; k < 4; k++)
-			hi_buf_putc(b, k <= n ? digit[v >> (18 - 6 * k) & 63] : '=');
-	}
+	size_t n = text.len < HI_REJECT_TEXT_MAX ? text.len : HI_REJECT_TEXT_MAX;
+	struct hi_slice cut = { text.ptr, n };
+	if (n == text.len)
+		return text;
+	while (n > 0 && cut.len - n < 4 && ((unsigned char)text.ptr[n - 1] & 0xc0) == 0x80)
+		n--;
+	if (n > 0 && (unsigned char)text.ptr[n - 1] >= 0xc0)
+		n--;
+	return hi_utf8_valid((struct hi_slice){ text.ptr, n }, NULL)
+		       ? (struct hi_slice){ text.ptr, n }
+		       : cut;
 }
 
 /* A file's name may be any bytes; the record has to be UTF-8 all the same. */
@@ -46,12 +46,9 @@ void hi_reject_write(struct hi_buf *b, const char *tool, const struct hi_error *
 	if (e->column > 0)
 		hi_object_int(&o, "column", e->column);
 	hi_object_str(&o, "reason", hi_slice_of(e->text));
-	if (hi_utf8_valid(text, NULL)) {
+	if (hi_utf8_valid(text, NULL))
 		hi_object_str(&o, "text", text);
-	} else {
-		hi_object_raw(&o, "text_base64", HI_LIT("\""));
-		put_base64(b, text);
-		hi_buf_putc(b, '"');
-	}
+	else
+		hi_object_base64(&o, "text_base64", text);
 	hi_object_end(&o);
 }

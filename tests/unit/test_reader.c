@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/scan.h"
 #include "vital/reader.h"
 
 static struct hi_reader *reader(const char *scan)
@@ -82,6 +83,44 @@ static size_t compare(struct hi_slice text, size_t chunk_max, uint64_t seed)
 	hi_reader_free(fast);
 	hi_reader_free(ref);
 	return n;
+}
+
+/* The same where it stands, without an input: as by the strict reader from a copy. */
+static void compare_text(struct hi_slice text)
+{
+	struct hi_reader *fast = reader("fast"), *ref = reader("ref");
+	char *exact = calloc(1, text.len + HI_SCAN_SLACK);
+	struct hi_input *in;
+	struct hi_rec a, b;
+	struct hi_error x, y;
+	int s;
+
+	memcpy(exact, text.ptr, text.len);
+	ck_assert_int_eq(hi_input_memory(&in, text, 0, 0, NULL), HI_OK);
+	/* Twice: what was learned stays. */
+	for (int i = 0; i < 2; i++) {
+		hi_reader_open_text(fast, (struct hi_slice){ exact, text.len });
+		while (hi_reader_next(fast, &a, &x) != HI_END)
+			ck_assert(a.line.ptr >= exact &&
+				  a.line.ptr + a.line.len < exact + text.len);
+	}
+	hi_reader_open(ref, in);
+	hi_reader_open_text(fast, (struct hi_slice){ exact, text.len });
+	while ((s = hi_reader_next(fast, &a, &x)) != HI_END) {
+		ck_assert_int_eq(hi_reader_next(ref, &b, &y), s);
+		ck_assert(s == HI_REFUSED || same_record(&a, &b));
+		ck_assert(hi_slice_eq(a.line, b.line));
+		if (s == HI_REFUSED) {
+			ck_assert_str_eq(x.text, y.text);
+			ck_assert_uint_eq(x.column, y.column);
+			ck_assert_ptr_null(x.source);
+		}
+	}
+	ck_assert_int_eq(hi_reader_next(ref, &b, &y), HI_END);
+	hi_input_close(in);
+	hi_reader_free(fast);
+	hi_reader_free(ref);
+	free(exact);
 }
 
 #define TIME "\"timestamp\":\"2025-12-28T06:30:0"
@@ -283,6 +322,33 @@ START_TEST(two_inputs)
 }
 END_TEST
 
+START_TEST(text_in_place)
+{
+	char text[16384];
+	size_t len = mixed(text, sizeof text, 7 * ODD);
+
+	compare_text((struct hi_slice){ text, len });
+	compare_text((struct hi_slice){ text, 0 });
+	compare_text((struct hi_slice){ "\n", 1 });
+
+	size_t long_len = HI_LINE_MAX + 100;
+	char *longer = calloc(1, long_len + len + HI_SCAN_SLACK);
+	memset(longer, ' ', long_len);
+	longer[long_len - 1] = '\n';
+	memcpy(longer + long_len, text, len);
+	struct hi_reader *r = reader("fast");
+	hi_reader_open_text(r, (struct hi_slice){ longer, long_len + len });
+	struct hi_rec rec;
+	struct hi_error e;
+	ck_assert_int_eq(hi_reader_next(r, &rec, &e), HI_REFUSED);
+	ck_assert_str_eq(e.text, "line longer than 1 MiB");
+	ck_assert_uint_eq(rec.line.len, 4096);
+	ck_assert_int_eq(hi_reader_next(r, &rec, &e), HI_OK);
+	hi_reader_free(r);
+	free(longer);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("reader");
@@ -293,6 +359,7 @@ int main(void)
 	tcase_add_test(t, long_lines);
 	tcase_add_test(t, long_text);
 	tcase_add_test(t, two_inputs);
+	tcase_add_test(t, text_in_place);
 	Suite *s = suite_create("reader");
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
