@@ -15,6 +15,8 @@
 #   HI_KAFKA_PORT         19092; the next port is the controller's (HI_KAFKA_CONTROLLER_PORT)
 #   HI_KAFKA_DATA         everything of this broker: topics, log, pid (CACHE/kafka/data)
 #   HI_KAFKA_HEAP         256m
+#   HI_KAFKA_JAVA         options for the JVM: -XX:TieredStopAtLevel=1 halves what a start
+#                         costs, for a broker that lives a minute
 #   HI_KAFKA_SETTINGS     further lines for server.properties, with \n between them
 #   HI_KAFKA_SECURE=1     also SASL_PLAINTEXT (PLAIN and SCRAM-SHA-256), SSL and SASL_SSL on
 #                         HI_KAFKA_PORT + 2, 3, 4, with certificates and a password made at
@@ -59,7 +61,20 @@ service_install() {
 
 # java_of OPTION…: the JVM with Kafka's jars; the process becomes it.
 java_of() { exec java -cp "$jars/*" "-Dlog4j2.configurationFile=file:$here/log4j2.properties" "$@"; }
-quick='-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto'
+
+# The classes of a broker as the JVM keeps them: half the work of a start. The first broker
+# leaves them when it is stopped; a JVM that they do not fit does without them.
+classes=$jars/broker.jsa
+quiet='-Xlog:cds=off -Xlog:cds+dynamic=off'
+use_classes() { [ ! -f "$classes" ] || echo "-XX:SharedArchiveFile=$classes $quiet"; }
+make_classes() { [ -f "$classes" ] || echo "-XX:ArchiveClassesAtExit=$data/broker.jsa $quiet"; }
+# A JVM that is gone in a second.
+quick() { java_of -XX:TieredStopAtLevel=1 -XX:+UseSerialGC $(use_classes) "$@"; }
+keep_classes() {
+	[ -f "$data/broker.jsa" ] || return 0
+	if [ ! -f "$classes" ] && cp "$data/broker.jsa" "$classes.$$"; then mv "$classes.$$" "$classes"; fi
+	rm -f "$data/broker.jsa"
+}
 
 # --- its process ---------------------------------------------------------------
 
@@ -156,7 +171,7 @@ settings() {
 format() {
 	[ ! -f "$data/log/meta.properties" ] || return 0
 	id=A$(od -An -N15 -tx1 /dev/urandom | tr -d ' \n' | cut -c1-20)g
-	(java_of $quick kafka.tools.StorageTool format -t "$id" -c "$data/server.properties" \
+	(quick kafka.tools.StorageTool format -t "$id" -c "$data/server.properties" \
 		${secure:+--add-scram "SCRAM-SHA-256=[name=hi,password=$(cat "$data/password")]"}) \
 		>"$data/format.log" 2>&1 || { cat "$data/format.log" >&2; return 1; }
 }
@@ -184,8 +199,8 @@ service_start() {
 		exec 8>&-
 		cd "$data"
 		# Its own session: an interrupt that is meant for the caller is not for the broker.
-		exec setsid java -Xms64m "-Xmx${HI_KAFKA_HEAP:-256m}" -XX:+UseSerialGC -cp "$jars/*" \
-			"-Dlog4j2.configurationFile=file:$here/log4j2.properties" \
+		exec setsid java -Xms64m "-Xmx${HI_KAFKA_HEAP:-256m}" -XX:+UseSerialGC \
+			$(use_classes) $(make_classes) ${HI_KAFKA_JAVA:-} -cp "$jars/*" "-Dlog4j2.configurationFile=file:$here/log4j2.properties" \
 			kafka.Kafka "$data/server.properties"
 	) >>"$brokerlog" 2>&1 </dev/null &
 	echo "$! $(started $!)" >"$pidfile"
@@ -218,8 +233,9 @@ service_status() {
 service_stop() {
 	running || { rm -f "$pidfile"; return 0; }
 	kill "$pid" 2>/dev/null || :
-	gone 30 || { say "kafka: it does not stop: killed"; kill -9 "$pid" 2>/dev/null || :; gone 5; }
+	gone 60 || { say "kafka: it does not stop: killed"; kill -9 "$pid" 2>/dev/null || :; gone 5; }
 	rm -f "$pidfile"
+	keep_classes
 }
 
 service_kill9() {
@@ -239,11 +255,11 @@ service_wipe() {
 
 service_tool() {
 	service_install
-	java_of $quick "$@"
+	quick "$@"
 }
 
 topic_command() {
-	(java_of $quick org.apache.kafka.tools.TopicCommand --bootstrap-server "127.0.0.1:$port" "$@")
+	(quick org.apache.kafka.tools.TopicCommand --bootstrap-server "127.0.0.1:$port" "$@")
 }
 service_topic() {
 	[ $# -ge 2 ] || { say "kafka: topic NAME PARTITIONS [SETTING=VALUE]..."; return 2; }
