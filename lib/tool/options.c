@@ -173,7 +173,7 @@ static int gather(struct line *l, int argc, char **argv)
 }
 
 /* --tz, else $HI_TZ, else UTC, for every tool: lines without a zone may come anywhere. */
-static int set_zone(const struct line *l)
+static int set_zone(const struct line *l, struct hi_common *common)
 {
 	const char *name = getenv("HI_TZ"), *from = "HI_TZ";
 	struct hi_error e = { 0 };
@@ -182,6 +182,7 @@ static int set_zone(const struct line *l)
 		if (!l->given[i].row->own && l->given[i].row->opt->offset == HI_AT_TZ) {
 			name = l->given[i].arg;
 			from = "--tz";
+			common->zone_given = true;
 		}
 	}
 	int st = hi_tz_set(name && *name ? name : "UTC", &e);
@@ -242,7 +243,7 @@ int hi_options_parse(const struct hi_program *p, void *options, struct hi_common
 	build_tables(&l);
 	int status = gather(&l, argc, argv);
 	if (status < 0)
-		status = set_zone(&l);
+		status = set_zone(&l, common);
 	if (status < 0)
 		status = apply_all(&l, options, common);
 	free(l.given);

@@ -79,6 +79,7 @@ struct hi_common {
 	const char *resume; /* --resume STORE; NULL: not given */
 	int64_t window_us;  /* --window; 0: not given */
 	bool tick;
+	bool zone_given; /* by --tz, not by $HI_TZ alone */
 };
 
 struct hi_program {

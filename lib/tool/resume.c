@@ -134,11 +134,26 @@ int hi_resume_preamble(struct hi_resume *r, const struct hi_positions *opening,
 	return s ? s : unless_output_failed(r, hi_preamble_write(r->store, &p, e));
 }
 
+/* The end of the pipe may have made it meanwhile. */
+static int find_store(struct hi_resume *r, struct hi_error *e)
+{
+	return !r->store && hi_store_is(r->path) ? hi_store_open(&r->store, r->path, e) : HI_OK;
+}
+
+int hi_resume_durable(struct hi_resume *r, const struct hi_positions *now, struct hi_positions *out,
+		      struct hi_error *e)
+{
+	int s = find_store(r, e);
+	if (s == HI_OK && !r->store)
+		return HI_END;
+	for (size_t i = 0; i < now->n && s == HI_OK; i++)
+		s = hi_store_position(r->store, now->v[i].key, out, e);
+	return s;
+}
+
 int hi_resume_changes(struct hi_resume *r, struct hi_error *e)
 {
-	int s = HI_OK;
-	if (!r->store && hi_store_is(r->path))
-		s = hi_store_open(&r->store, r->path, e);
+	int s = find_store(r, e);
 	if (s == HI_OK && r->store && !r->watch)
 		s = hi_patient_watch_open(&r->watch, r->store, e);
 	if (s || !r->watch)

@@ -30,6 +30,10 @@ int hi_resume_positions(struct hi_resume *r, struct hi_positions *out, struct hi
 int hi_resume_preamble(struct hi_resume *r, const struct hi_positions *opening,
 		       const struct hi_positions *stored, struct hi_error *e);
 
+/* As hi_source_durable; adds to out. */
+int hi_resume_durable(struct hi_resume *r, const struct hi_positions *now, struct hi_positions *out,
+		      struct hi_error *e);
+
 /* Writes the patient records that are new in the store. */
 int hi_resume_changes(struct hi_resume *r, struct hi_error *e);
 

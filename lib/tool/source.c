@@ -128,6 +128,18 @@ const char *hi_source_position(const struct hi_source *s, const char *key)
 	return hi_positions_find(&s->positions, key);
 }
 
+const struct hi_positions *hi_source_stored(const struct hi_source *s)
+{
+	return &s->positions;
+}
+
+int hi_source_durable(struct hi_source *s, const struct hi_positions *now, struct hi_positions *out,
+		      struct hi_error *e)
+{
+	hi_positions_reset(out);
+	return s->resume ? hi_resume_durable(s->resume, now, out, e) : HI_END;
+}
+
 int hi_source_put_mark(struct hi_run *run, const struct hi_mark *m, struct hi_error *e)
 {
 	int status = HI_OK;

@@ -36,6 +36,16 @@ bool hi_source_ticks(const struct hi_source *s);
 /* The stored position of the key as JSON; NULL: it starts at its beginning. Lives as long as s. */
 const char *hi_source_position(const struct hi_source *s, const char *key);
 
+/* All positions that were stored, those of other sources too. They live as long as s. */
+const struct hi_positions *hi_source_stored(const struct hi_source *s);
+
+/*
+ * out becomes what the store of --resume has now of the keys of `now`: what is durable.
+ * HI_OK; HI_END: there is no such store, or not yet; or as hi_store_position.
+ */
+int hi_source_durable(struct hi_source *s, const struct hi_positions *now, struct hi_positions *out,
+		      struct hi_error *e);
+
 /* Writes the preamble, where there is one, and the opening mark. */
 int hi_source_begin(struct hi_source *s, const struct hi_positions *opening, struct hi_error *e);
 

@@ -1,0 +1,463 @@
+#include "bridge/kafka_source.h"
+
+#include <stdlib.h>
+
+#include "base/time.h"
+#include "bridge/kafka_source_private.h"
+
+/* How long begin sleeps between two looks. */
+enum { PAUSE_MS = 100, TOPIC_NAME_MAX = 249 };
+
+/* The group is there because the client asks for one: it is joined by nobody. */
+static const struct hi_kafka_setting settings[] = {
+	{ "client.id", "hi-kafka-bridge" },
+	{ "group.id", "hi-kafka-bridge" },
+	{ "enable.auto.commit", "false" },
+	{ "enable.auto.offset.store", "false" },
+	{ "auto.offset.reset", "error" },
+	{ "enable.partition.eof", "true" },
+	{ "isolation.level", "read_committed" },
+	{ "allow.auto.create.topics", "false" },
+	{ "check.crcs", "true" },
+	/* A pipe may stand still for long: no reason to be thrown out. */
+	{ "max.poll.interval.ms", "86400000" },
+	{ "queued.max.messages.kbytes", "4096" },
+	{ "fetch.message.max.bytes", "1048576" },
+	{ "fetch.max.bytes", "4194304" },
+	/* One that has stopped for a full queue, or a message that is not there yet. */
+	{ "fetch.error.backoff.ms", "5" },
+	{ "reconnect.backoff.ms", "50" },
+	{ "reconnect.backoff.max.ms", "1000" },
+	{ NULL, NULL },
+};
+
+static bool is_topic_name(const char *name)
+{
+	size_t n =
+		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+	return n > 0 && n <= TOPIC_NAME_MAX && name[n] == '\0' && strcmp(name, ".") != 0 &&
+	       strcmp(name, "..") != 0;
+}
+
+static int check_topics(const struct hi_kafka_source_options *o, struct hi_error *e)
+{
+	for (size_t i = 0; i < o->topics_n; i++) {
+		if (!is_topic_name(o->topics[i]))
+			return hi_error_fmt(e, HI_USAGE,
+					    "no topic has such a name (letters, digits, . _ and -)",
+					    "%s", o->topics[i]);
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(o->topics[i], o->topics[j]) == 0)
+				return hi_error_fmt(e, HI_USAGE, "the same topic twice", "%s",
+						    o->topics[i]);
+	}
+	return HI_OK;
+}
+
+/* Called by librdkafka from within a read: what ends the run is kept for the next one. */
+static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+	struct hi_kafka_source *k = hi_kafka_log_arg(opaque);
+	(void)rk;
+	(void)reason;
+	k->last_error = (rd_kafka_resp_err_t)code;
+	k->look_us = 0;
+	if (code == RD_KAFKA_RESP_ERR__FATAL ||
+	    (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !k->begun))
+		hi_kafka_error(&k->failed, (rd_kafka_resp_err_t)code,
+			       "the broker does not let this client in", k->o.brokers);
+}
+
+static int configure(struct hi_kafka_source *k, rd_kafka_conf_t *conf, struct hi_error *e)
+{
+	bool open_to_others;
+	int s = hi_kafka_conf_set_all(conf, settings, e);
+	s = s ? s : hi_kafka_conf_file(conf, k->o.config, &open_to_others, e);
+	if (s == HI_OK && open_to_others)
+		k->calls.note(k->calls.arg, "has a secret, and everybody may read it", k->o.config);
+	s = s ? s : hi_kafka_conf_set(conf, "bootstrap.servers", k->o.brokers, e);
+	if (s == HI_OK && k->o.group)
+		s = hi_kafka_conf_set(conf, "group.id", k->o.group, e);
+	return s;
+}
+
+static int make_client(struct hi_kafka_source *k, struct hi_error *e)
+{
+	char why[256];
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	int s = configure(k, conf, e);
+	if (s == HI_OK) {
+		hi_kafka_log_attach(k->log, conf, k);
+		rd_kafka_conf_set_error_cb(conf, on_error);
+		k->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
+		if (!k->rk)
+			s = hi_error_fmt(e, HI_USAGE, "librdkafka does not take these settings",
+					 "%s", why);
+	}
+	if (s) {
+		rd_kafka_conf_destroy(conf);
+		return s;
+	}
+	rd_kafka_poll_set_consumer(k->rk);
+	k->queue = rd_kafka_queue_get_consumer(k->rk);
+	return HI_OK;
+}
+
+static int open_topics(struct hi_kafka_source *k, struct hi_error *e)
+{
+	k->topics = calloc(k->o.topics_n + 1, sizeof(*k->topics));
+	if (!k->topics)
+		return hi_error_set(e, HI_NOMEM, "no memory for topics");
+	for (size_t i = 0; i < k->o.topics_n; i++) {
+		k->topics[i].name = k->o.topics[i];
+		k->topics[i].handle = rd_kafka_topic_new(k->rk, k->o.topics[i], NULL);
+		if (!k->topics[i].handle)
+			return hi_kafka_error(e, rd_kafka_last_error(), "the topic cannot be read",
+					      k->o.topics[i]);
+	}
+	return HI_OK;
+}
+
+int hi_kafka_source_open(struct hi_kafka_source **out,
+			 const struct hi_kafka_source_options *options,
+			 const struct hi_kafka_source_calls *calls,
+			 const struct hi_positions *stored, struct hi_error *e)
+{
+	*out = NULL;
+	int s = check_topics(options, e);
+	if (s)
+		return s;
+	struct hi_kafka_source *k = calloc(1, sizeof(*k));
+	if (!k)
+		return hi_error_set(e, HI_NOMEM, "no memory for a source");
+	k->o = *options;
+	k->calls = *calls;
+	k->stored = stored;
+	k->look_ms = PAUSE_MS;
+	hi_positions_init(&k->positions);
+	s = hi_kafka_log_new(&k->log, e);
+	s = s ? s : make_client(k, e);
+	s = s ? s : open_topics(k, e);
+	if (s)
+		hi_kafka_source_free(k);
+	else
+		*out = k;
+	return s;
+}
+
+static void drop_batch(struct hi_kafka_source *k)
+{
+	for (size_t i = 0; i < k->batch_n; i++)
+		rd_kafka_message_destroy(k->raw[i]);
+	k->batch_n = k->headers_n = 0;
+}
+
+void hi_kafka_source_free(struct hi_kafka_source *k)
+{
+	if (!k)
+		return;
+	drop_batch(k);
+	for (size_t i = 0; i < k->o.topics_n && k->topics; i++) {
+		if (k->topics[i].handle)
+			rd_kafka_topic_destroy(k->topics[i].handle);
+		free(k->topics[i].v);
+	}
+	free(k->topics);
+	for (size_t i = 0; i < k->n; i++) {
+		free(k->v[i]->key);
+		free(k->v[i]);
+	}
+	free(k->v);
+	if (k->cluster)
+		rd_kafka_mem_free(k->rk, k->cluster);
+	if (k->queue)
+		rd_kafka_queue_destroy(k->queue);
+	/* There is no group to leave. */
+	if (k->rk)
+		rd_kafka_destroy_flags(k->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	hi_kafka_log_free(k->log);
+	hi_positions_release(&k->positions);
+	free(k->headers);
+	free(k);
+}
+
+/* --- what comes from the client ---------------------------------------------------- */
+
+static void told(void *arg, const char *text)
+{
+	struct hi_kafka_source *k = arg;
+	k->calls.note(k->calls.arg, text, "");
+}
+
+static struct hi_kafka_partition *partition_of(struct hi_kafka_source *k,
+					       const rd_kafka_message_t *raw)
+{
+	const char *topic = raw->rkt ? rd_kafka_topic_name(raw->rkt) : "";
+	for (size_t i = 0; i < k->o.topics_n; i++) {
+		struct hi_kafka_topic *t = &k->topics[i];
+		if (strcmp(t->name, topic) == 0)
+			return raw->partition >= 0 && raw->partition < t->n ? t->v[raw->partition]
+									    : NULL;
+	}
+	return NULL;
+}
+
+/* Something that is no message. What ends the run is kept: messages before it are given first. */
+static void take_event(struct hi_kafka_source *k, const rd_kafka_message_t *raw)
+{
+	char name[HI_KAFKA_NAME_MAX] = "";
+	struct hi_error e;
+	struct hi_kafka_partition *p = partition_of(k, raw);
+	if (p)
+		hi_kafka_name(p, name);
+	switch (raw->err) {
+	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+		if (p)
+			hi_kafka_take_end(k, p, raw->offset);
+		return;
+	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+		if (p)
+			hi_kafka_set_trouble(k, p, HI_KAFKA_OUTSIDE);
+		return;
+	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_GROUP_COORDINATOR_NOT_AVAILABLE:
+	case RD_KAFKA_RESP_ERR_NOT_COORDINATOR_FOR_GROUP:
+		return; /* a monitor's group, no more */
+	default:
+		break;
+	}
+	if (hi_kafka_away_error(k, raw->err, "the broker does not give messages",
+				*name ? name : k->o.brokers, &e) == HI_PEER)
+		k->failed = e;
+	k->look_us = 0;
+	k->bad_us = hi_monotonic_us();
+}
+
+static struct hi_slice slice(const void *p, size_t len)
+{
+	return (struct hi_slice){ p, p ? len : 0 };
+}
+
+static int take_headers(struct hi_kafka_source *k, const rd_kafka_message_t *raw,
+			struct hi_message *m)
+{
+	rd_kafka_headers_t *headers;
+	const char *name;
+	const void *value;
+	size_t len;
+	if (!k->o.headers || rd_kafka_message_headers(raw, &headers) != 0)
+		return HI_OK;
+	for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &len) == 0; i++) {
+		if (k->headers_n == k->headers_cap) {
+			size_t cap = k->headers_cap ? 2 * k->headers_cap : 64;
+			void *v = realloc(k->headers, cap * sizeof(*k->headers));
+			if (!v)
+				return HI_NOMEM;
+			k->headers = v;
+			k->headers_cap = cap;
+		}
+		k->headers[k->headers_n++] =
+			(struct hi_message_header){ hi_slice_of(name), slice(value, len) };
+		m->headers_n++;
+	}
+	return HI_OK;
+}
+
+static struct hi_message message_of(const struct hi_kafka_partition *p,
+				    const rd_kafka_message_t *raw)
+{
+	rd_kafka_timestamp_type_t type;
+	const int64_t t_ms = rd_kafka_message_timestamp(raw, &type);
+	return (struct hi_message){
+		.topic = hi_slice_of(p->topic->name),
+		.partition = p->number,
+		.offset = raw->offset,
+		.t_us = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || t_ms < 0 ? HI_TIME_MIN
+									     : t_ms * HI_US_MS,
+		.key = slice(raw->key, raw->key_len),
+		.value = slice(raw->payload, raw->len),
+	};
+}
+
+/* True: it is one of the batch now. */
+static bool take(struct hi_kafka_source *k, rd_kafka_message_t *raw, struct hi_error *e)
+{
+	if (raw->err) {
+		take_event(k, raw);
+		return false;
+	}
+	struct hi_kafka_partition *p = partition_of(k, raw);
+	if (!p)
+		return false;
+	struct hi_message m = message_of(p, raw);
+	if (!hi_kafka_take(k, p, &m))
+		return false;
+	if (take_headers(k, raw, &m))
+		hi_error_set(e, HI_NOMEM, "no memory for headers");
+	k->message[k->batch_n] = m;
+	k->of[k->batch_n] = p;
+	k->raw[k->batch_n++] = raw;
+	return true;
+}
+
+/* Headers have moved where there were more of them: only now is known where each begins. */
+static void settle_headers(struct hi_kafka_source *k)
+{
+	const struct hi_message_header *h = k->headers;
+	for (size_t i = 0; i < k->batch_n && k->headers_n; i++) {
+		k->message[i].headers = h;
+		h += k->message[i].headers_n;
+	}
+}
+
+/* How many came, of which the batch has those that are to be given; or negative. */
+static int poll_batch(struct hi_kafka_source *k, size_t most, int wait_ms, struct hi_error *e)
+{
+	rd_kafka_message_t *raw[HI_KAFKA_BATCH];
+	struct hi_error bad = { .status = HI_OK };
+	ssize_t n = rd_kafka_consume_batch_queue(k->queue, wait_ms, raw, most);
+	if (n < 0)
+		return hi_kafka_error(e, rd_kafka_last_error(), "no message can be read",
+				      k->o.brokers);
+	for (ssize_t i = 0; i < n; i++)
+		if (!take(k, raw[i], &bad))
+			rd_kafka_message_destroy(raw[i]);
+	settle_headers(k);
+	if (n > 0)
+		k->heard_us = hi_monotonic_us();
+	if (bad.status) {
+		*e = bad;
+		return bad.status;
+	}
+	return (int)n;
+}
+
+/* --- begin and read ------------------------------------------------------------------ */
+
+int hi_kafka_source_begin(struct hi_kafka_source *k, struct hi_error *e)
+{
+	int s = HI_REFUSED;
+	while (s == HI_REFUSED) {
+		if (k->calls.stop(k->calls.arg))
+			return HI_END;
+		s = hi_kafka_look(k, e);
+		hi_kafka_log_serve(k->log, told, k);
+		if (s == HI_REFUSED) {
+			int n = poll_batch(k, 1, PAUSE_MS, e);
+			s = n < 0 ? n : s;
+		}
+		if (s >= 0 && k->failed.status) {
+			*e = k->failed;
+			s = k->failed.status;
+		}
+	}
+	k->begun = k->may_be_done = s == HI_OK;
+	k->stored = NULL;
+	return s;
+}
+
+/* Everything is read from its position on, or one before where that is to be compared. */
+static int assign(struct hi_kafka_source *k, struct hi_error *e)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)k->n);
+	for (size_t i = 0; i < k->n; i++) {
+		struct hi_kafka_partition *p = k->v[i];
+		p->read = p->at.offset;
+		p->eof = -1;
+		p->short_us = 0;
+		if (!p->trouble)
+			rd_kafka_topic_partition_list_add(list, p->topic->name, p->number)->offset =
+				p->at.offset - p->check;
+	}
+	rd_kafka_resp_err_t code = rd_kafka_assign(k->rk, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	k->changed = false;
+	return code ? hi_kafka_error(e, code, "no message can be read", k->o.brokers) : HI_OK;
+}
+
+static bool is_done(const struct hi_kafka_source *k)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		const struct hi_kafka_partition *p = k->v[i];
+		if (p->check || p->trouble || (p->at.offset < p->until && p->eof < p->until))
+			return false;
+	}
+	return true;
+}
+
+/* What is due before messages are read. */
+static int attend(struct hi_kafka_source *k, struct hi_kafka_lost *lost, struct hi_error *e)
+{
+	const int64_t now_us = hi_monotonic_us();
+	int s = k->failed.status;
+	hi_kafka_log_serve(k->log, told, k);
+	if (s) {
+		*e = k->failed;
+		return s;
+	}
+	if (now_us >= k->look_us) {
+		s = hi_kafka_look(k, e);
+		hi_kafka_check_short(k, now_us);
+	}
+	if (s >= 0 && k->troubles) {
+		s = hi_kafka_resolve(k, lost, e);
+		if (s)
+			return s;
+	}
+	if (s >= 0 && k->changed)
+		s = assign(k, e);
+	return s < 0 ? s : HI_OK;
+}
+
+int hi_kafka_source_read(struct hi_kafka_source *k, size_t most, int wait_ms,
+			 struct hi_kafka_lost *lost, struct hi_error *e)
+{
+	drop_batch(k);
+	int s = attend(k, lost, e);
+	if (s)
+		return s;
+	if (k->o.until_end && k->may_be_done && is_done(k))
+		return HI_END;
+	most = most < HI_KAFKA_BATCH ? most : HI_KAFKA_BATCH;
+	int n = poll_batch(k, most, 0, e);
+	if (n == 0 && wait_ms > 0)
+		n = poll_batch(k, 1, wait_ms, e);
+	return n < 0 ? n : HI_OK;
+}
+
+const struct hi_message *hi_kafka_source_messages(const struct hi_kafka_source *k, size_t *n)
+{
+	*n = k->batch_n;
+	return k->message;
+}
+
+void hi_kafka_source_given(struct hi_kafka_source *k)
+{
+	for (size_t i = 0; i < k->batch_n; i++)
+		k->of[i]->last = i;
+	for (size_t i = 0; i < k->batch_n; i++) {
+		struct hi_kafka_partition *p = k->of[i];
+		if (p->last != i)
+			continue;
+		p->at = (struct hi_offset_position){ k->message[i].offset + 1, true,
+						     hi_message_crc(&k->message[i]) };
+		p->moved = true;
+	}
+	k->may_be_done |= k->batch_n > 0;
+	drop_batch(k);
+}
+
+int hi_kafka_source_positions(struct hi_kafka_source *k, const struct hi_positions **out,
+			      struct hi_error *e)
+{
+	int s = HI_OK;
+	for (size_t i = 0; i < k->n && s == HI_OK; i++) {
+		struct hi_kafka_partition *p = k->v[i];
+		if (p->moved)
+			s = hi_offset_position_set(&k->positions, p->key, p->at, e);
+		p->moved = false;
+	}
+	*out = &k->positions;
+	return s;
+}
