@@ -264,12 +264,12 @@ static int give_line(struct hi_message_lines *l, size_t i, const struct hi_rec *
 
 static int give_all(struct hi_message_lines *l, struct hi_error *e)
 {
-	const struct bad *bad = l->bad, *bad_end = bad + l->bad_n;
+	size_t bad = 0;
 	int s = HI_OK;
 	for (size_t i = 0; s == HI_OK && i < l->n; i++) {
 		struct hi_rec rec;
-		if (bad < bad_end && bad->i == i) {
-			s = give_bad(l, bad++, e);
+		if (bad < l->bad_n && l->bad[bad].i == i) {
+			s = give_bad(l, &l->bad[bad++], e);
 			continue;
 		}
 		s = hi_reader_next(l->reader, &rec, e);

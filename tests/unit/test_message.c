@@ -235,6 +235,7 @@ START_TEST(a_place_is_added)
 	check_message(meta, &m, "0 " READING(META) "\n");
 	check_text(meta, "{\"type\":\"some\" } ", "0 {\"type\":\"some\"" META " } \n");
 	check_text(meta, "{\n\"type\":\"some\"\n}", "0 {\"type\":\"some\"" META "}\n");
+	check_text(meta, READING("\t \t"), "0 " READING(META "\t \t") "\n");
 	m.t_us = HI_TIME_MIN;
 	m.offset = 0;
 	m.topic = HI_LIT("a.b");
@@ -261,6 +262,8 @@ START_TEST(a_place_cannot_be_forged)
 		   "0 {\"type\":\"some\",\"x\":1" META "}\n");
 	check_text(meta, READING(",\"kafka_timestamp\":\"2020-01-01T00:00:00Z\",\"w\":\"W7\""),
 		   "0 " READING(",\"w\":\"W7\"" META) "\n");
+	check_text(meta, "{\"\\u006bafka_offset\":1,\"type\":\"some\"}",
+		   "0 {\"type\":\"some\"" META "}\n");
 	/* Of what is asked for only, and at the top level. */
 	check_text(meta, "{\"type\":\"some\",\"kafka_key\":1,\"a\":{\"kafka_offset\":1}}",
 		   "0 {\"type\":\"some\",\"kafka_key\":1,\"a\":{\"kafka_offset\":1}" META "}\n");
