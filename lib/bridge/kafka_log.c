@@ -63,6 +63,16 @@ void *hi_kafka_log_arg(const struct hi_kafka_log *log)
 	return log->arg;
 }
 
+/* Behind "[thrd:h:9092/1]: " and "hi-kafka-bridge#producer-1: ", where they stand. */
+static const char *begin_of(const char *text)
+{
+	const char *thread = strncmp(text, "[thrd:", 6) == 0 ? strstr(text, "]: ") : NULL;
+	text = thread ? thread + 3 : text;
+	const char *client = strstr(text, ": ");
+	const char *hash = client ? memchr(text, '#', (size_t)(client - text)) : NULL;
+	return hash ? client + 2 : text;
+}
+
 /*
  * "[thrd:h:9092/1]: h:9092/1: Connect to … failed: Connection refused (after 3ms in state
  * CONNECT, 7 identical error(s) suppressed)": without the thread, and without the end,
@@ -70,8 +80,7 @@ void *hi_kafka_log_arg(const struct hi_kafka_log *log)
  */
 static void make_state(char out[TEXT_MAX], const char *text)
 {
-	const char *begin = strncmp(text, "[thrd:", 6) == 0 ? strstr(text, "]: ") : NULL;
-	begin = begin ? begin + 3 : text;
+	const char *begin = begin_of(text);
 	const char *end = strstr(begin, " (after ");
 	size_t len = end ? (size_t)(end - begin) : strlen(begin);
 	if (len >= TEXT_MAX)

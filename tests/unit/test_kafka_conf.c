@@ -204,6 +204,7 @@ START_TEST(a_state_is_told_once)
 			 "[thrd:h:9092/1]: " REFUSED
 			 " (after 9ms in state CONNECT, 30 identical error(s) suppressed)",
 			 2);
+	hi_kafka_log_put(rk_log, 3, "[thrd:app]: gw3#producer-1: " REFUSED " (after 9ms in", 3);
 	hi_kafka_log_put(rk_log, 3, "[thrd:main]: 1/1 brokers are down", 3);
 	hi_kafka_log_put(rk_log, 5, "[thrd:main]: a notice", 3);
 	ck_assert_str_eq(serve(), REFUSED "\n1/1 brokers are down\n");
