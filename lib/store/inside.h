@@ -49,11 +49,11 @@ int hi_store_recover(struct hi_store *s, struct hi_error *e);
  */
 #define HI_LOCK_WRITERS (UINT64_C(1) << 62)
 
-/* Locks bytes first..first+n-1 of the lock file; false: another writer holds one of them. */
-bool hi_store_lock(int lock_fd, uint64_t first, uint64_t n);
+/* Locks bytes first..first+n-1 of the lock file. HI_OK; HI_END: another holds one; HI_IO. */
+int hi_store_lock(int lock_fd, uint64_t first, uint64_t n, struct hi_error *e);
 void hi_store_unlock(int lock_fd, uint64_t first, uint64_t n);
 
-/* A writer other than lock_fd's holds this byte. */
-bool hi_store_held(int lock_fd, uint64_t at);
+/* *held: a writer other than lock_fd's holds this byte. HI_OK or HI_IO. */
+int hi_store_held(int lock_fd, uint64_t at, bool *held, struct hi_error *e);
 
 #endif

@@ -141,8 +141,9 @@ static int take_number(struct hi_store_writer *w, uint64_t *number, struct hi_er
 	sqlite3 *db = w->store->db;
 	sqlite3_stmt *st = NULL;
 	int s = hi_db_take(db, "next_writer", 1, number, e);
-	if (s == HI_OK && !hi_store_lock(w->lock_fd, HI_LOCK_WRITERS + *number, 1))
-		s = hi_error_sys(e, "cannot lock", "lock");
+	s = s ? s : hi_store_lock(w->lock_fd, HI_LOCK_WRITERS + *number, 1, e);
+	if (s == HI_END)
+		s = hi_error_set(e, HI_IO, "another holds a number that is ours");
 	s = s ? s : hi_db_prepare(db, "INSERT INTO writers(number) VALUES(?1)", &st, e);
 	if (s)
 		return s;

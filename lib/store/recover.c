@@ -42,20 +42,27 @@ static int next_at_work(struct recovery *r, uint64_t after, uint64_t *number, st
 }
 
 /* It locked its byte before the catalogue showed it: where that is free now it is dead. */
-static bool is_dead(const struct recovery *r, uint64_t writer)
+static int ask_dead(const struct recovery *r, uint64_t writer, bool *dead, struct hi_error *e)
 {
-	return !hi_store_held(r->lock_fd, HI_LOCK_WRITERS + writer);
+	bool held = true;
+	int s = hi_store_held(r->lock_fd, HI_LOCK_WRITERS + writer, &held, e);
+	*dead = !held;
+	return s;
 }
 
 static int bury_all(struct recovery *r, struct hi_error *e)
 {
 	uint64_t writer = 0;
 	for (;;) {
+		bool dead;
 		int s = next_at_work(r, writer, &writer, e);
 		if (s || writer == 0)
 			return s;
-		if (!is_dead(r, writer))
+		s = ask_dead(r, writer, &dead, e);
+		if (s == HI_OK && !dead)
 			continue;
+		if (s)
+			return s;
 		sqlite3_bind_int64(r->bury, 1, (int64_t)writer);
 		s = hi_db_run(r->store->db, r->bury, e);
 		if (s)
@@ -64,14 +71,18 @@ static int bury_all(struct recovery *r, struct hi_error *e)
 }
 
 /* One died after the others were buried: what is its own is not known. */
-static bool has_unburied(struct recovery *r)
+static int ask_unburied(struct recovery *r, bool *is, struct hi_error *e)
 {
 	uint64_t writer = 0;
+	*is = false;
 	do {
-		if (next_at_work(r, writer, &writer, NULL) || (writer > 0 && is_dead(r, writer)))
-			return true;
-	} while (writer > 0);
-	return false;
+		int s = next_at_work(r, writer, &writer, e);
+		if (s == HI_OK && writer > 0)
+			s = ask_dead(r, writer, is, e);
+		if (s)
+			return s;
+	} while (writer > 0 && !*is);
+	return HI_OK;
 }
 
 /* The committed bytes have the committed checksum. */
@@ -165,8 +176,11 @@ static int take_over_all(struct recovery *r, struct hi_error *e)
 		int s = next_open(r, number, &number, e);
 		if (s || number == 0)
 			return s;
-		if (!hi_store_lock(r->lock_fd, number, 1))
+		s = hi_store_lock(r->lock_fd, number, 1, e);
+		if (s == HI_END)
 			continue;
+		if (s)
+			return s;
 		s = take_over(r, number, e);
 		hi_store_unlock(r->lock_fd, number, 1);
 		if (s)
@@ -186,19 +200,22 @@ static bool given_out(struct recovery *r, uint64_t number)
 /* A file of ours at path: removed where no commit knows it and no writer holds it. */
 static int judge_file(struct recovery *r, const char *path, uint64_t number, struct hi_error *e)
 {
-	if (!hi_store_lock(r->lock_fd, number, 1))
-		return HI_OK;
+	bool unburied = false;
+	int s = hi_store_lock(r->lock_fd, number, 1, e);
+	if (s)
+		return s == HI_END ? HI_OK : s;
 	sqlite3_bind_int64(r->known, 1, (int64_t)number);
 	int step = sqlite3_step(r->known);
 	bool known = step == SQLITE_ROW &&
 		     strcmp((const char *)sqlite3_column_text(r->known, 0), path) == 0;
 	sqlite3_reset(r->known);
-	int s = HI_OK;
 	if (step != SQLITE_ROW && step != SQLITE_DONE)
 		s = hi_db_error(r->store->db, "the database failed", e);
 	else if (!known && !given_out(r, number))
 		s = hi_error_fmt(e, HI_CORRUPT, "store.db is older than this file", "%s", path);
-	else if (!known && !has_unburied(r) && unlinkat(r->store->fd, path, 0) && errno != ENOENT)
+	else if (!known)
+		s = ask_unburied(r, &unburied, e);
+	if (s == HI_OK && !known && !unburied && unlinkat(r->store->fd, path, 0) && errno != ENOENT)
 		s = hi_error_sys(e, "cannot remove", path);
 	hi_store_unlock(r->lock_fd, number, 1);
 	return s;

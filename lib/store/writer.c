@@ -156,8 +156,10 @@ static int take_numbers(struct hi_store_writer *w, struct hi_error *e)
 	int s = hi_db_take(w->store->db, "next_segment", n, &first, e);
 	if (s)
 		return s;
-	if (!hi_store_lock(w->lock_fd, first, n))
-		return hi_error_sys(e, "cannot lock", "lock");
+	s = hi_store_lock(w->lock_fd, first, n, e);
+	if (s)
+		return s == HI_END ? hi_error_set(e, HI_IO, "another holds numbers that are ours")
+				   : s;
 	w->next_segment = first;
 	w->end_segment = first + n;
 	w->numbers_n = n < NUMBERS_MANY ? n * 2 : n;

@@ -16,6 +16,7 @@ ERRORS = ('EIO', 'ENOSPC', 'EDQUOT', 'EINTR', 'EMFILE', 'EACCES')
 # then finds it held by somebody, waits for ten seconds.
 NEVER = ('exit_group', 'arch_prctl', 'brk')
 LOADERS = [('mmap', 1)]  # the loader's first memory, which it does not check
+HELD = ('fcntl', 'EACCES')  # no failure: another has the lock
 LOADER = 127  # the loader's status for what it cannot do
 # A sanitizer ends a program whose memory or whose own files fail it: what it never calls.
 NOT_ITS_OWN = ('fcntl', 'fdatasync', 'fsync', 'ftruncate', 'getdents64', 'mkdir', 'mkdirat',
@@ -26,7 +27,8 @@ def points_of(times):
     calls = [c for c in times if c not in NEVER and (c in NOT_ITS_OWN or not fault.sanitized())]
     return [(call, n, error) for call in sorted(calls)
             for n in range(1, times[call] + 1) if (call, n) not in LOADERS
-            and not (call == 'fcntl' and n in times.unlocks) for error in ERRORS]
+            and not (call == 'fcntl' and n in times.unlocks) for error in ERRORS
+            if (call, error) != HELD]
 
 
 class Count:

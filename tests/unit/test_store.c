@@ -371,15 +371,16 @@ START_TEST(test_locks)
 	snprintf(path, sizeof(path), "%s/lock", folder);
 	int a = open(path, O_RDWR | O_CREAT, 0600), b = open(path, O_RDWR);
 	ck_assert_int_ge(a, 0);
-	ck_assert(hi_store_lock(a, 16, 16));
-	ck_assert(!hi_store_lock(b, 31, 1));
-	ck_assert(hi_store_lock(b, 32, 1));
+	ck_assert_int_eq(hi_store_lock(a, 16, 16, NULL), HI_OK);
+	ck_assert_int_eq(hi_store_lock(b, 31, 1, NULL), HI_END);
+	ck_assert_int_eq(hi_store_lock(b, 32, 1, NULL), HI_OK);
 	hi_store_unlock(a, 31, 1);
-	ck_assert(hi_store_lock(b, 31, 1));
-	ck_assert(!hi_store_lock(b, 30, 1));
+	ck_assert_int_eq(hi_store_lock(b, 31, 1, NULL), HI_OK);
+	ck_assert_int_eq(hi_store_lock(b, 30, 1, NULL), HI_END);
 	close(a);
-	ck_assert(hi_store_lock(b, 30, 1));
+	ck_assert_int_eq(hi_store_lock(b, 30, 1, NULL), HI_OK);
 	close(b);
+	ck_assert_int_eq(hi_store_lock(b, 30, 1, NULL), HI_IO);
 }
 END_TEST
 
