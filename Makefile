@@ -8,6 +8,8 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/health-insight
+SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 DESTDIR ?=
 BUILD ?= build
 CC ?= cc
@@ -54,8 +56,9 @@ BIN = $(TOOLS:%=$(BUILD)/bin/%)
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(filter-out $(LEFT_OUT),\
 	$(sort $(wildcard tests/unit/test_*.c))))
 MAN = $(sort $(wildcard man/*.[1-8]))
+UNIT_FILE = hi-pipeline@.service
 
-all: $(BUILD)/layers $(LIB) $(BIN)
+all: $(BUILD)/layers $(LIB) $(BIN) $(BUILD)/bin/hi-pipeline
 ifneq ($(HAVE_KAFKA),yes)
 	@echo "left out: hi-kafka-bridge; missing: librdkafka-dev" >&2
 endif
@@ -102,6 +105,10 @@ $(BUILD)/bin/hi-kafka-bridge: $(BUILD)/cmd/hi-kafka-bridge.o $(BUILD)/cmd/kafka_
 		$(BUILD)/cmd/kafka_produce.o $(LIB) | $(BUILD)/bin/
 	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS) $(KAFKA_LIBS)
 
+$(BUILD)/bin/hi-pipeline: scripts/hi-pipeline Makefile | $(BUILD)/bin/
+	sed -e 's|@VERSION@|$(VERSION)|' $< >$@
+	chmod 755 $@
+
 $(BUILD)/tests/test_kafka_%: $(BUILD)/tests/unit/test_kafka_%.o $(LIB) | $(BUILD)/tests/
 	$(link) $(LIBS) -lcsv $(KAFKA_LIBS) $(CHECK_LIBS)
 # Brokers without a JVM, for tests/service.
@@ -137,6 +144,12 @@ lint: all
 install: all
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(DATADIR)
 	$(INSTALL) -m 755 $(BIN) $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 755 $(BUILD)/bin/hi-pipeline $(DESTDIR)$(BINDIR)
+	sed -e 's|@BINDIR@|$(BINDIR)|' 'share/$(UNIT_FILE).in' >'$(BUILD)/$(UNIT_FILE)'
+	$(INSTALL) -D -m 644 '$(BUILD)/$(UNIT_FILE)' '$(DESTDIR)$(SYSTEMDUNITDIR)/$(UNIT_FILE)'
+	$(INSTALL) -D -m 644 share/sysusers.conf $(DESTDIR)$(SYSUSERSDIR)/health-insight.conf
+	for f in share/pipelines/*; do \
+		$(INSTALL) -D -m 644 $$f $(DESTDIR)$(DATADIR)/pipelines/$${f##*/} || exit 1; done
 	$(INSTALL) -m 644 $(LIB) $(DESTDIR)$(LIBDIR)
 	$(INSTALL) -m 644 lib/rule/seed.rules $(DESTDIR)$(DATADIR)
 	for h in $(LIB_HDR:lib/%=%); do \
@@ -148,8 +161,10 @@ install: all
 	$(INSTALL) -m 644 $(BUILD)/hi.pc $(DESTDIR)$(LIBDIR)/pkgconfig/hi.pc
 
 uninstall:
-	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%) $(DESTDIR)$(LIBDIR)/libhi.a
+	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%) $(DESTDIR)$(BINDIR)/hi-pipeline
+	rm -f $(DESTDIR)$(LIBDIR)/libhi.a '$(DESTDIR)$(SYSTEMDUNITDIR)/$(UNIT_FILE)'
 	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/hi.pc
+	rm -f $(DESTDIR)$(SYSUSERSDIR)/health-insight.conf
 	rm -rf $(DESTDIR)$(INCLUDEDIR)/health-insight $(DESTDIR)$(DATADIR)
 	for m in $(MAN); do rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/}; done
 

@@ -4,7 +4,10 @@
 
 quiet_make() { make -s -C "$ROOT" BUILD="$BUILD" PREFIX=/usr DESTDIR="$T/root" "$@" >"$T/make" 2>&1; }
 ok "make install" quiet_make install
-is "all tools" "$(ls "$T/root/usr/bin" | xargs)" "$(cd "$ROOT/cmd" && ls hi-*.c | sed 's/\.c$//' | xargs)"
+is "all tools, and the runner of pipes" "$(ls "$T/root/usr/bin" | xargs)" \
+	"$({ cd "$ROOT/cmd" && ls hi-*.c | sed 's/\.c$//'; echo hi-pipeline; } | sort | xargs)"
+is "which has its version" "$("$T/root/usr/bin/hi-pipeline" --version)" \
+	"hi-pipeline $("$T/root/usr/bin/hi-gen" --version | cut -d' ' -f2)"
 ok "the seed rules" cmp "$ROOT/lib/rule/seed.rules" "$T/root/usr/share/health-insight/seed.rules"
 is "every page" "$(find "$T/root/usr/share/man" -type f | wc -l)" "$(ls "$ROOT"/man/*.[1-8] | wc -l)"
 is "an installed tool runs" "$("$T/root/usr/bin/hi-gen" --count 1 | jq -r .patient_id)" P-001
