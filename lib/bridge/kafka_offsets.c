@@ -71,6 +71,23 @@ int hi_kafka_ask_or_wait(struct hi_kafka_source *k, int64_t what_ms, struct hi_e
 		    : HI_OK;
 }
 
+/*
+ * Threads of librdkafka look at everything there is to do where one of it comes: a question
+ * to each leader is such a thing, and its answer is not waited for. Since 2.2.0 there is
+ * fetch.queue.backoff.ms; measured with 2.0.2, packed messages and a queue of 4 MiB:
+ * 0.05 million messages a second before, 1.2 after.
+ */
+void hi_kafka_wake(struct hi_kafka_source *k)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)k->n);
+	for (size_t i = 0; i < k->n; i++)
+		rd_kafka_topic_partition_list_add(list, k->v[i]->topic->name, k->v[i]->number)
+			->offset = HI_KAFKA_END;
+	rd_kafka_offsets_for_times(k->rk, list, 0);
+	rd_kafka_topic_partition_list_destroy(list);
+	k->given_bytes = 0;
+}
+
 /* What was read is what was given, and its end was met there. */
 static bool seems_at_end(const struct hi_kafka_source *k)
 {

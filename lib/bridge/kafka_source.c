@@ -8,6 +8,9 @@
 /* How long begin sleeps between two looks. */
 enum { PAUSE_MS = 100, TOPIC_NAME_MAX = 249 };
 
+/* A quarter of the queue, so that there is something left to give while the next comes. */
+enum { WAKE_BYTES = 1 << 20 };
+
 /* The group is there because the client asks for one: it is joined by nobody. */
 static const struct hi_kafka_setting settings[] = {
 	{ "client.id", "hi-kafka-bridge" },
@@ -21,7 +24,7 @@ static const struct hi_kafka_setting settings[] = {
 	{ "check.crcs", "true" },
 	/* A pipe may stand still for long: no reason to be thrown out. */
 	{ "max.poll.interval.ms", "86400000" },
-	{ "queued.max.messages.kbytes", "4096" },
+	{ "queued.max.messages.kbytes", "4096" }, /* WAKE_BYTES */
 	{ "fetch.message.max.bytes", "1048576" },
 	{ "fetch.max.bytes", "4194304" },
 	/* One that has stopped for a full queue, or a message that is not there yet. */
@@ -434,8 +437,10 @@ const struct hi_message *hi_kafka_source_messages(const struct hi_kafka_source *
 
 void hi_kafka_source_given(struct hi_kafka_source *k)
 {
-	for (size_t i = 0; i < k->batch_n; i++)
+	for (size_t i = 0; i < k->batch_n; i++) {
 		k->of[i]->last = i;
+		k->given_bytes += k->raw[i]->len + k->raw[i]->key_len;
+	}
 	for (size_t i = 0; i < k->batch_n; i++) {
 		struct hi_kafka_partition *p = k->of[i];
 		if (p->last != i)
@@ -446,6 +451,8 @@ void hi_kafka_source_given(struct hi_kafka_source *k)
 	}
 	k->may_be_done |= k->batch_n > 0;
 	drop_batch(k);
+	if (k->given_bytes >= WAKE_BYTES)
+		hi_kafka_wake(k);
 }
 
 int hi_kafka_source_positions(struct hi_kafka_source *k, const struct hi_positions **out,

@@ -72,6 +72,7 @@ struct hi_kafka_source {
 	rd_kafka_resp_err_t last_error; /* of a connection */
 	struct hi_positions positions;
 	/* The batch. */
+	size_t given_bytes; /* since hi_kafka_wake */
 	rd_kafka_message_t *raw[HI_KAFKA_BATCH];
 	struct hi_message message[HI_KAFKA_BATCH];
 	struct hi_kafka_partition *of[HI_KAFKA_BATCH];
@@ -118,6 +119,12 @@ rd_kafka_resp_err_t hi_kafka_ask(struct hi_kafka_source *k, int64_t what_ms,
 
 /* The same: HI_OK, or as hi_kafka_away. */
 int hi_kafka_ask_or_wait(struct hi_kafka_source *k, int64_t what_ms, struct hi_error *e);
+
+/*
+ * Has the client look at once whether its queue has room. One that found it full looks
+ * again a second later, however soon it was emptied, and fetches nothing meanwhile.
+ */
+void hi_kafka_wake(struct hi_kafka_source *k);
 
 /* --- kafka_lost.c -------------------------------------------------------------- */
 
