@@ -300,21 +300,31 @@ static int place_stored(struct hi_kafka_source *k, struct hi_error *e)
 	return HI_OK;
 }
 
-/* Where --from says, for those whose topic nobody knows; at their beginning for the others. */
-static bool begins_at_beginning(const struct hi_kafka_source *k, const struct hi_kafka_partition *p)
+/*
+ * Of a topic that is known, whatever --from says. A mark names all partitions, so that
+ * this one was made after the last: its first message was offset 0, and where that is
+ * gone by now it was lost. Where not all were asked for nothing can be said of it.
+ */
+static void place_new(struct hi_kafka_source *k)
 {
-	return k->begun || p->topic->known || k->o.from == HI_KAFKA_EARLIEST;
+	for (size_t i = 0; i < k->n && k->o.partitions.n == 0; i++)
+		if (!k->v[i]->placed && k->v[i]->topic->known)
+			put(k->v[i], (struct hi_offset_position){ .offset = 0 });
 }
 
-static int place_asked(struct hi_kafka_source *k, bool beginning, int64_t what_ms,
-		       struct hi_error *e)
+static bool begins_at_first(const struct hi_kafka_source *k, const struct hi_kafka_partition *p)
+{
+	return p->topic->known || k->o.from == HI_KAFKA_EARLIEST;
+}
+
+static int place_asked(struct hi_kafka_source *k, bool first, int64_t what_ms, struct hi_error *e)
 {
 	for (size_t i = 0; i < k->n; i++)
-		k->v[i]->asked = !k->v[i]->placed && begins_at_beginning(k, k->v[i]) == beginning;
+		k->v[i]->asked = !k->v[i]->placed && begins_at_first(k, k->v[i]) == first;
 	int s = hi_kafka_ask_or_wait(k, what_ms, e);
 	for (size_t i = 0; i < k->n && s == HI_OK; i++) {
 		struct hi_kafka_partition *p = k->v[i];
-		if (!p->placed && begins_at_beginning(k, p) == beginning && p->answer >= 0)
+		if (!p->placed && begins_at_first(k, p) == first && p->answer >= 0)
 			put(p, (struct hi_offset_position){ .offset = p->answer });
 	}
 	return s;
@@ -340,6 +350,8 @@ static int place(struct hi_kafka_source *k, struct hi_error *e)
 	/* A time behind which there is no message is the end: it is asked for after it. */
 	const int64_t time_ms = k->o.from_us / HI_US_MS + (k->o.from_us % HI_US_MS > 0);
 	int s = place_stored(k, e);
+	if (s == HI_OK)
+		place_new(k);
 	s = s ? s : place_asked(k, true, HI_KAFKA_FIRST, e);
 	if (s == HI_OK && k->o.from == HI_KAFKA_TIME)
 		s = place_asked(k, false, time_ms > 0 ? time_ms : 0, e);
@@ -350,6 +362,13 @@ static int place(struct hi_kafka_source *k, struct hi_error *e)
 	return s;
 }
 
+/* All that is new from here on is new in a topic that is known. */
+static void know_topics(struct hi_kafka_source *k)
+{
+	for (size_t i = 0; i < k->o.topics_n; i++)
+		k->topics[i].known = true;
+}
+
 int hi_kafka_look(struct hi_kafka_source *k, struct hi_error *e)
 {
 	int s = find_cluster(k, e);
@@ -357,8 +376,9 @@ int hi_kafka_look(struct hi_kafka_source *k, struct hi_error *e)
 		s = look_at_topic(k, &k->topics[i], e);
 	s = s ? s : place(k, e);
 	if (s == HI_OK) {
+		know_topics(k);
 		well(k);
 	}
-	k->look_us = hi_monotonic_us() + (k->away_us ? AWAY_US : WELL_US);
+	k->look_us = hi_monotonic_us() + (s == HI_OK && !k->away_us ? WELL_US : AWAY_US);
 	return s;
 }

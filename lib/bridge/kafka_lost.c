@@ -76,6 +76,8 @@ void hi_kafka_take_end(struct hi_kafka_source *k, struct hi_kafka_partition *p, 
 		note_uncompared(k, p);
 	else if (!p->short_us)
 		p->short_us = hi_monotonic_us();
+	if (p->short_us && k->look_us > p->short_us + SHORT_US)
+		k->look_us = p->short_us + SHORT_US;
 }
 
 void hi_kafka_check_all(struct hi_kafka_source *k)
