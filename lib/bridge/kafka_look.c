@@ -14,7 +14,7 @@
 #define AWAY_US (200 * HI_US_MS)
 #define TOLD_US HI_US_S
 /* How long an answer is waited for: it grows where one came too late. */
-enum { LOOK_MS_MAX = 800 };
+enum { LOOK_MS_MAX = 1000 };
 
 /* --- what is away ------------------------------------------------------------ */
 

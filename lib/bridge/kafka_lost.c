@@ -76,8 +76,8 @@ void hi_kafka_take_end(struct hi_kafka_source *k, struct hi_kafka_partition *p, 
 		note_uncompared(k, p);
 	else if (!p->short_us)
 		p->short_us = hi_monotonic_us();
-	if (p->short_us && k->look_us > p->short_us + SHORT_US)
-		k->look_us = p->short_us + SHORT_US;
+	if (p->short_us && !k->short_due_us)
+		k->short_due_us = p->short_us + SHORT_US;
 }
 
 void hi_kafka_check_all(struct hi_kafka_source *k)
@@ -89,9 +89,16 @@ void hi_kafka_check_all(struct hi_kafka_source *k)
 
 void hi_kafka_check_short(struct hi_kafka_source *k, int64_t now_us)
 {
-	for (size_t i = 0; i < k->n; i++)
-		if (k->v[i]->short_us && now_us - k->v[i]->short_us >= SHORT_US)
+	if (!k->short_due_us || now_us < k->short_due_us)
+		return;
+	k->short_due_us = 0;
+	for (size_t i = 0; i < k->n; i++) {
+		const int64_t short_us = k->v[i]->short_us;
+		if (short_us && now_us - short_us >= SHORT_US)
 			hi_kafka_set_trouble(k, k->v[i], HI_KAFKA_OUTSIDE);
+		else if (short_us && !k->short_due_us)
+			k->short_due_us = short_us + SHORT_US;
+	}
 }
 
 /* --- what is to be said ---------------------------------------------------------- */

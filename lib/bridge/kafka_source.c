@@ -5,8 +5,8 @@
 #include "base/time.h"
 #include "bridge/kafka_source_private.h"
 
-/* How long begin sleeps between two looks. */
-enum { PAUSE_MS = 100, TOPIC_NAME_MAX = 249 };
+/* How long begin sleeps between two looks; how long one waits for an answer, at first. */
+enum { PAUSE_MS = 100, LOOK_MS = 250, TOPIC_NAME_MAX = 249 };
 
 /* A quarter of the queue, so that there is something left to give while the next comes. */
 enum { WAKE_BYTES = 1 << 20 };
@@ -24,6 +24,8 @@ static const struct hi_kafka_setting settings[] = {
 	{ "check.crcs", "true" },
 	/* A pipe may stand still for long: no reason to be thrown out. */
 	{ "max.poll.interval.ms", "86400000" },
+	/* A broker answers one request of a connection after the other: others wait as long. */
+	{ "fetch.wait.max.ms", "100" },
 	{ "queued.max.messages.kbytes", "4096" }, /* WAKE_BYTES */
 	{ "fetch.message.max.bytes", "1048576" },
 	{ "fetch.max.bytes", "4194304" },
@@ -136,7 +138,7 @@ int hi_kafka_source_open(struct hi_kafka_source **out,
 	k->o = *options;
 	k->calls = *calls;
 	k->stored = stored;
-	k->look_ms = PAUSE_MS;
+	k->look_ms = LOOK_MS;
 	hi_positions_init(&k->positions);
 	s = hi_kafka_log_new(&k->log, e);
 	s = s ? s : make_client(k, e);
@@ -401,10 +403,9 @@ static int attend(struct hi_kafka_source *k, struct hi_kafka_lost *lost, struct 
 		*e = k->failed;
 		return s;
 	}
-	if (now_us >= k->look_us) {
+	if (now_us >= k->look_us)
 		s = hi_kafka_look(k, e);
-		hi_kafka_check_short(k, now_us);
-	}
+	hi_kafka_check_short(k, now_us);
 	if (s >= 0 && k->troubles) {
 		s = hi_kafka_resolve(k, lost, e);
 		if (s)

@@ -67,7 +67,8 @@ struct hi_kafka_source {
 	int64_t look_us; /* when it is asked next */
 	int look_ms;	 /* how long its answer is waited for */
 	int64_t heard_us, away_us;
-	int64_t bad_us; /* when it last gave an error in the place of messages */
+	int64_t short_due_us; /* when a partition that ended before its position is looked at */
+	int64_t bad_us;	      /* when it last gave an error in the place of messages */
 	bool away_told;
 	rd_kafka_resp_err_t last_error; /* of a connection */
 	struct hi_positions positions;

@@ -146,7 +146,9 @@ static void put_rejects(struct hi_page *p)
 			hi_html_text(b, hi_words_view(&k->tool));
 			hi_buf_puts(b, "</td><td data-l=\"First at\">");
 			hi_html_text(b, hi_words_view(&k->source));
-			hi_buf_printf(b, ":%llu</td></tr>\n", (unsigned long long)k->line);
+			if (k->line > 0)
+				hi_buf_printf(b, ":%llu", (unsigned long long)k->line);
+			hi_buf_puts(b, "</td></tr>\n");
 		}
 		hi_buf_puts(b, "</tbody></table>");
 	}

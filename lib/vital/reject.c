@@ -42,7 +42,8 @@ void hi_reject_write(struct hi_buf *b, const char *tool, const struct hi_error *
 	hi_object_str(&o, "type", HI_LIT("reject"));
 	hi_object_str(&o, "tool", hi_slice_of(tool));
 	put_source(&o, e->source ? e->source : "");
-	hi_object_int(&o, "line", (int64_t)e->line);
+	if (e->line > 0)
+		hi_object_int(&o, "line", (int64_t)e->line);
 	if (e->column > 0)
 		hi_object_int(&o, "column", e->column);
 	hi_object_str(&o, "reason", hi_slice_of(e->text));

@@ -14,7 +14,7 @@ struct hi_slice hi_reject_cut(struct hi_slice text);
 /*
  * Appends {"type":"reject","tool":...,"source":...,"line":...,"column":...,
  * "reason":...,"text":...} without LF; text_base64 where text is not UTF-8.
- * column 0 is left out.
+ * line 0 (what was no line) and column 0 are left out.
  */
 void hi_reject_write(struct hi_buf *b, const char *tool, const struct hi_error *e,
 		     struct hi_slice text);
