@@ -17,6 +17,7 @@
 #include "kafka_bridge.h"
 #include "tool/cursor_file.h"
 #include "tool/message.h"
+#include "tool/notify.h"
 #include "tool/options.h"
 #include "tool/run.h"
 
@@ -66,6 +67,7 @@ struct state {
 	struct hi_kafka_sink *sink;
 	size_t alerts;		   /* the index of the topic of alerts */
 	bool marked;		   /* in a marked stream: what no mark has passed comes again */
+	uint64_t acked;		   /* at the last poll */
 	bool quiet;		   /* standard output is for a person: no marks */
 	uint64_t others[HI_TYPES]; /* not sent, by type */
 	struct hi_positions
@@ -94,7 +96,17 @@ static int open_sink(struct hi_run *run, struct hi_error *e)
 	};
 	st->alerts = k.topics_n - 1;
 	st->quiet = isatty(STDOUT_FILENO);
-	return hi_kafka_sink_open(&st->sink, &k, e);
+	int s = hi_kafka_sink_open(&st->sink, &k, e);
+	if (s == HI_OK && !o->pass)
+		hi_notify_ready();
+	return s;
+}
+
+/* With --pass there are others behind, and the last sink of a pipe speaks for all. */
+static void tell_progress(const struct state *st)
+{
+	if (!st->options.pass)
+		hi_notify_progress();
 }
 
 static int check_key(const struct hi_position *p, const struct hi_positions *file, const char *path,
@@ -159,6 +171,8 @@ static int mark(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e
 			s = m->seq == 0 ? begin(st, m, e) : move_cursor(st, m, e);
 		st->marked = s == HI_OK;
 	}
+	if (s == HI_OK)
+		tell_progress(st);
 	if (s == HI_OK && !st->quiet)
 		hi_pass(run, rec);
 	return s;
@@ -200,7 +214,12 @@ static int record(struct hi_run *run, const struct hi_rec *rec, struct hi_error 
 static int poll_sink(struct hi_run *run, struct hi_error *e)
 {
 	struct state *st = run->state;
-	return hi_kafka_sink_poll(st->sink, e);
+	int s = hi_kafka_sink_poll(st->sink, e);
+	uint64_t acked = hi_kafka_sink_counts(st->sink).acked;
+	if (s == HI_OK && !st->marked && acked > st->acked)
+		tell_progress(st);
+	st->acked = acked;
+	return s;
 }
 
 static void say_others(const struct state *st)
