@@ -1,8 +1,10 @@
 #include "io/writer.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -10,6 +12,7 @@ enum {
 	CAP_DEFAULT = 64 << 10,
 	/* A passed range shorter than this is cheaper copied than written by itself. */
 	PASS_COPY_MAX = 16 << 10,
+	WAIT_MS = 1000,
 };
 
 int hi_writer_init(struct hi_writer *w, int fd, const char *name, size_t cap, struct hi_error *e)
@@ -32,13 +35,39 @@ static bool may_retry(int fd)
 	return errno == EINTR;
 }
 
+void hi_writer_on_wait(struct hi_writer *w, void (*waits)(void *arg), void *arg)
+{
+	struct stat st;
+	if (fstat(w->fd, &st) != 0 || !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+		return;
+	w->waits = waits;
+	w->waits_arg = arg;
+}
+
+/*
+ * How much may be written. Somebody who is to be told of waiting must not wait in
+ * write(): what poll calls ready takes PIPE_BUF bytes at once, and perhaps no more.
+ */
+static size_t await(const struct hi_writer *w)
+{
+	struct pollfd wait = { .fd = w->fd, .events = POLLOUT };
+	int n;
+	if (!w->waits)
+		return SIZE_MAX;
+	while ((n = poll(&wait, 1, WAIT_MS)) == 0 || (n < 0 && errno == EINTR))
+		w->waits(w->waits_arg);
+	return PIPE_BUF;
+}
+
 /* Writes a, then b; latches the first error and drops what follows it. */
 static void write_two(struct hi_writer *w, const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	while (a_len + b_len > 0 && !w->sys) {
+		const size_t most = await(w), a_now = a_len < most ? a_len : most;
+		const size_t b_now = b_len < most - a_now ? b_len : most - a_now;
 		struct iovec v[2] = {
-			{ .iov_base = (void *)(uintptr_t)a, .iov_len = a_len },
-			{ .iov_base = (void *)(uintptr_t)b, .iov_len = b_len },
+			{ .iov_base = (void *)(uintptr_t)a, .iov_len = a_now },
+			{ .iov_base = (void *)(uintptr_t)b, .iov_len = b_now },
 		};
 		int first = a_len == 0;
 		ssize_t n = writev(w->fd, v + first, 2 - first);

@@ -23,11 +23,20 @@ struct hi_writer {
 	size_t len, cap;
 	const char *pass; /* the pending range; follows buf in the output */
 	size_t pass_len;
-	uint64_t bytes; /* handed to the system so far */
+	uint64_t bytes;		  /* handed to the system so far */
+	void (*waits)(void *arg); /* NULL: it waits in silence */
+	void *waits_arg;
 };
 
 /* fd stays the caller's until close. cap: bytes buffered, 64 KiB where 0. HI_OK or HI_NOMEM. */
 int hi_writer_init(struct hi_writer *w, int fd, const char *name, size_t cap, struct hi_error *e);
+
+/*
+ * Where the output is a pipe or a socket that takes nothing for a second, waits(arg) is
+ * called, and again each second and after a signal: a tool that is held back can still
+ * tell so. It must not use w. Costs a poll and a write for each 4 KiB.
+ */
+void hi_writer_on_wait(struct hi_writer *w, void (*waits)(void *arg), void *arg);
 
 void hi_writer_put(struct hi_writer *w, const void *p, size_t n);
 void hi_writer_slice(struct hi_writer *w, struct hi_slice s);

@@ -143,6 +143,15 @@ int hi_run_give_tail(struct hi_run *run, struct hi_error *e)
 	return s;
 }
 
+/* The output takes nothing: what monitors read must not stand still as well. */
+static void on_wait(void *arg)
+{
+	struct hi_run *run = arg;
+	run->held = true;
+	hi_run_tell(run, false);
+	run->held = false;
+}
+
 static int open_output(struct hi_run *run, struct hi_error *e)
 {
 	struct hi_run_private *p = run->p;
@@ -157,7 +166,10 @@ static int open_output(struct hi_run *run, struct hi_error *e)
 		fd = p->file.fd;
 	}
 	run->out = &p->writer;
-	return hi_writer_init(&p->writer, fd, path ? path : "stdout", 0, e);
+	int s = hi_writer_init(&p->writer, fd, path ? path : "stdout", 0, e);
+	if (s == HI_OK && (run->common->metrics_file || run->common->progress))
+		hi_writer_on_wait(&p->writer, on_wait, run);
+	return s;
 }
 
 /* A file is there whole or not at all: it is kept only where nothing of our own failed. */

@@ -43,6 +43,13 @@ struct hi_run {
 	bool preamble;
 	bool marked; /* the input being read is a marked stream: from its first mark to its end */
 	void *state;
+	/*
+	 * What a tool has beside the four counters, by base/prometheus.h, for the file of
+	 * --metrics: asked for each time that it is written, also from within a write that
+	 * waits. NULL: nothing.
+	 */
+	void (*metrics)(struct hi_run *run, struct hi_buf *text);
+	bool held; /* within a write that waits: nobody takes the output */
 	/* private to run.c from here */
 	struct hi_run_private *p;
 };

@@ -1,7 +1,5 @@
 /* Counters for people and monitors: -v, --progress, --metrics FILE, SIGUSR1. */
-#include <stdio.h>
-#include <unistd.h>
-
+#include "base/prometheus.h"
 #include "base/time.h"
 #include "io/signal.h"
 #include "tool/message.h"
@@ -9,6 +7,8 @@
 
 #define PROGRESS_US HI_US_S
 #define METRICS_US (5 * HI_US_S)
+/* Some lines for each of as many inputs as a mark can name. */
+enum { METRICS_MAX = 32 << 20 };
 
 /* Told once: what fails each five seconds would fill a log. It is status 4 at the end. */
 static void metrics_fail(struct hi_run *run, const struct hi_error *e)
@@ -18,35 +18,55 @@ static void metrics_fail(struct hi_run *run, const struct hi_error *e)
 	run->p->metrics_failed = true;
 }
 
-/* The text format of Prometheus, 0.0.4; names end in _total as it asks. */
-static void write_metrics(struct hi_run *run)
+static void put_counters(struct hi_run *run, struct hi_buf *text)
+{
+	const struct hi_prom_label tool = { "tool", hi_slice_of(run->program->name) };
+	const struct {
+		const char *name, *help;
+		uint64_t n;
+	} counters[] = {
+		{ "hi_records_total", "Records read.", run->records },
+		{ "hi_rejects_total", "Records and lines rejected.", run->rejects },
+		{ "hi_lines_written_total", "Lines written to the output.", run->lines_out },
+		{ "hi_bytes_written_total", "Bytes written to the output.", run->out->bytes },
+	};
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
+		hi_prom_family(text, counters[i].name, "counter", counters[i].help);
+		hi_prom_count(text, counters[i].name, (struct hi_prom_labels){ &tool, 1 },
+			      counters[i].n);
+	}
+	if (run->metrics)
+		run->metrics(run, text);
+}
+
+static int write_file(const char *path, struct hi_buf *text, struct hi_error *e)
 {
 	struct hi_atomic file;
 	struct hi_writer w;
-	struct hi_error e;
-	char text[512];
-
-	int n = snprintf(text, sizeof(text),
-			 "hi_records_total{tool=\"%s\"} %llu\n"
-			 "hi_rejects_total{tool=\"%s\"} %llu\n"
-			 "hi_lines_written_total{tool=\"%s\"} %llu\n"
-			 "hi_bytes_written_total{tool=\"%s\"} %llu\n",
-			 run->program->name, (unsigned long long)run->records, run->program->name,
-			 (unsigned long long)run->rejects, run->program->name,
-			 (unsigned long long)run->lines_out, run->program->name,
-			 (unsigned long long)run->out->bytes);
-	int s = hi_atomic_begin(&file, run->common->metrics_file, &e);
-	s = s ? s : hi_writer_init(&w, file.fd, run->common->metrics_file, 1024, &e);
+	int s = hi_atomic_begin(&file, path, e);
+	if (s)
+		return s;
+	s = hi_writer_init(&w, file.fd, path, 4096, e);
 	if (s == HI_OK) {
-		hi_writer_put(&w, text, (size_t)n);
-		s = hi_writer_close(&w, &e);
+		hi_writer_buf(&w, text);
+		s = hi_writer_close(&w, e);
 		file.fd = -1;
 	}
-	s = s ? s : hi_atomic_commit(&file, &e);
-	if (s) {
+	s = s ? s : hi_atomic_commit(&file, e);
+	if (s)
 		hi_atomic_abort(&file);
+	return s;
+}
+
+static void write_metrics(struct hi_run *run)
+{
+	struct hi_buf text;
+	struct hi_error e;
+	hi_buf_init(&text, METRICS_MAX);
+	put_counters(run, &text);
+	if (write_file(run->common->metrics_file, &text, &e))
 		metrics_fail(run, &e);
-	}
+	hi_buf_release(&text);
 }
 
 static void say_counters(const struct hi_run *run)
