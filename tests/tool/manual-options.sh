@@ -6,7 +6,7 @@
 rendered() { mandoc -T utf8 -O width=900 "$1" | col -bx; }
 
 # The options of --help: "-o, --output" or "--output", a line each.
-of_help() { "$1" --help | sed -nE 's/^  (    |(-[A-Za-z]), )--([a-z-]+).*/\2 --\3/p' | sort; }
+of_help() { "$@" --help | sed -nE 's/^  (    |(-[A-Za-z]), )--([a-z-]+).*/\2 --\3/p' | sort; }
 
 # The same of the tags in section $1 of a rendered page on stdin, at indent $2.
 of_page() {
@@ -22,6 +22,9 @@ of_page() {
 	}' | sort -u
 }
 
+# What --help is asked of: "-" is the tool itself.
+verbs_of() { case $1 in hi-kafka-bridge) echo consume produce ;; *) echo - ;; esac; }
+
 sections='NAME SYNOPSIS DESCRIPTION OPTIONS MEMORY EXIT_STATUS EXAMPLES SEE_ALSO'
 rendered "$ROOT/man/hi.7" >"$T/hi.7"
 of_page 'Shared options' 5 <"$T/hi.7" >"$T/shared"
@@ -31,11 +34,19 @@ for source in "$ROOT"/cmd/hi-*.c; do
 	tool=${source##*/} tool=${tool%.c} page=$ROOT/man/$tool.1
 	[ -e "$page" ] || { _fail "$tool has no page"; continue; }
 	rendered "$page" >"$T/page"
-	of_help "$tool" >"$T/help"
-	of_page OPTIONS 5 <"$T/page" >"$T/told"
-	ok "$tool: --help lists options" grep -q -- --help "$T/help"
-	is "$tool: options of --help that its page lacks" "$(comm -23 "$T/help" "$T/told")" ""
-	is "$tool: options of its page that --help lacks" "$(comm -13 "$T/help" "$T/told")" ""
+	: >"$T/helps"
+	# A tool of several verbs has options of each, under a heading of its own.
+	for verb in $(verbs_of "$tool"); do
+		verb=${verb#-} section=OPTIONS
+		[ -z "$verb" ] || section="Options of $verb"
+		of_help "$tool" $verb >"$T/help"
+		of_page "$section" 5 <"$T/page" >"$T/told"
+		ok "$tool $verb: --help lists options" grep -q -- --help "$T/help"
+		is "$tool $verb: options of --help that its page lacks" "$(comm -23 "$T/help" "$T/told")" ""
+		is "$tool $verb: options of its page that --help lacks" "$(comm -13 "$T/help" "$T/told")" ""
+		cat "$T/help" >>"$T/helps"
+	done
+	sort -u "$T/helps" >"$T/help"
 	# What many tools have is told once; a tool's own stands in its synopsis.
 	sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' "$T/page" >"$T/synopsis"
 	comm -13 "$T/shared" "$T/help" | while read -r a b; do
