@@ -40,6 +40,8 @@ static const struct hi_kafka_setting settings[] = {
 	{ "acks", "all" },
 	{ "max.in.flight.requests.per.connection", "5" },
 	{ "partitioner", "murmur2_random" },
+	/* None: how long the broker may be away is ours to count (look), also for an hour. */
+	{ "message.timeout.ms", "0" },
 	{ "allow.auto.create.topics", "false" },
 	/* Sent so soon that nobody waits, and so late that a batch is worth its request. */
 	{ "linger.ms", "2" },
