@@ -188,10 +188,15 @@ int hi_store_unmark(struct hi_store_writer *w, struct hi_error *e)
 	return w->marks.on ? hi_writer_done(w, leave(w, e), e) : HI_OK;
 }
 
+/*
+ * A position that the store does not have is news even where nothing came yet: a source
+ * that began at the latest message would begin at a later one after a restart.
+ */
 static bool has_moved(const struct hi_writer_marks *mk, const struct hi_positions *now)
 {
 	for (size_t i = 0; i < now->n; i++)
-		if (!is(hi_positions_find(&mk->said, now->v[i].key), now->v[i].value))
+		if (!is(hi_positions_find(&mk->said, now->v[i].key), now->v[i].value) ||
+		    !hi_positions_find(&mk->stored, now->v[i].key))
 			return true;
 	return false;
 }
