@@ -97,12 +97,18 @@ def alerts(want, got):
     return found.lines()
 
 
-def produced(feed, log, order):
+def produced(feed, log, order, elsewhere=()):
     """Each line of the feed (whose i-th says "n":i) is in the log at least once, byte for byte,
-    all of a patient in one partition; order: where they come for the first time they come in
-    order. Gives what is wrong, and how many came again."""
+    or one of those that are elsewhere; all of a patient in one partition; order: where they come
+    for the first time they come in order. Gives what is wrong, and how many came again."""
     found = Findings()
     seen, again, home = bytearray(len(feed)), 0, {}
+    for value in elsewhere:
+        m = NUMBER.search(value)
+        if m and int(m[1]) < len(feed) and feed[int(m[1])] == value:
+            seen[int(m[1])] = 1
+        else:
+            found.add('PRODUCED: elsewhere, no line of the feed', value[:200])
     for p, of in sorted(log.items()):
         newest = -1
         for offset, value in of:
