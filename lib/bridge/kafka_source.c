@@ -26,10 +26,15 @@ static const struct hi_kafka_setting settings[] = {
 	{ "max.poll.interval.ms", "86400000" },
 	/* A broker answers one request of a connection after the other: others wait as long. */
 	{ "fetch.wait.max.ms", "100" },
-	{ "queued.max.messages.kbytes", "4096" }, /* WAKE_BYTES */
+	/* hi_kafka_wake sees to it that a small queue is no slow one. */
+	{ "queued.max.messages.kbytes", "4096" },
+	/*
+	 * A fetch comes whole, whatever room there is, and unpacked: a MiB of lz4 is 50,000
+	 * messages, each with some 400 bytes of librdkafka's beside it.
+	 */
 	{ "fetch.message.max.bytes", "1048576" },
-	{ "fetch.max.bytes", "4194304" },
-	/* One that has stopped for a full queue, or a message that is not there yet. */
+	{ "fetch.max.bytes", "1048576" },
+	/* A message that is not there yet. */
 	{ "fetch.error.backoff.ms", "5" },
 	{ "reconnect.backoff.ms", "50" },
 	{ "reconnect.backoff.max.ms", "1000" },
