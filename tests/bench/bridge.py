@@ -394,7 +394,7 @@ def rows(store):
 
 def side_by_side(lines):
     begin = time.monotonic()
-    running = [subprocess.Popen(["bash", "-o", "pipefail", "-c", l]) for l in lines]
+    running = [subprocess.Popen(["bash", "-o", "pipefail", "-c", l], stdout=subprocess.DEVNULL) for l in lines]
     statuses = [p.wait() for p in running]
     if any(statuses):
         raise SystemExit(f"bridge: status {statuses}: {lines}")
