@@ -13,6 +13,7 @@
 #define WELL_US (5 * HI_US_S)
 #define AWAY_US (200 * HI_US_MS)
 #define TOLD_US HI_US_S
+#define CONNECT_US (5 * HI_US_S)
 /* How long an answer is waited for: it grows where one came too late. */
 enum { LOOK_MS_MAX = 1000 };
 
@@ -112,10 +113,14 @@ static int know_topic(struct hi_kafka_source *k, struct hi_kafka_topic *t, struc
 		if (!hi_offset_key_read(&key, k->stored->v[i].key) ||
 		    !hi_slice_is(key.topic, t->name))
 			continue;
-		if (hi_slice_is(key.cluster, k->cluster))
-			t->known = true;
-		else
+		if (!hi_slice_is(key.cluster, k->cluster)) {
 			other = key.cluster;
+			continue;
+		}
+		t->known = true;
+		if (key.partition >= t->stored_n &&
+		    hi_partition_ranges_have(&k->o.partitions, key.partition))
+			t->stored_n = key.partition + 1;
 	}
 	if (t->known || !other.ptr)
 		return HI_OK;
@@ -135,6 +140,9 @@ static int find_cluster(struct hi_kafka_source *k, struct hi_error *e)
 	if (k->cluster)
 		return HI_OK;
 	char *id = rd_kafka_clusterid(k->rk, k->look_ms);
+	/* To connect takes its time, also where nothing may be waited for. */
+	if (!id && !k->last_error && hi_monotonic_us() - k->opened_us < CONNECT_US)
+		return HI_REFUSED;
 	if (!id)
 		return hi_kafka_away_error(
 			k, k->last_error ? k->last_error : RD_KAFKA_RESP_ERR__TIMED_OUT,
@@ -224,6 +232,19 @@ static int see_partition(struct hi_kafka_source *k, struct hi_kafka_topic *t,
 	return s;
 }
 
+/* A topic never loses a partition: it was made anew. */
+static int see_fewer(struct hi_kafka_source *k, const struct hi_kafka_topic *t, int32_t n,
+		     struct hi_error *e)
+{
+	const int32_t before = t->n > t->stored_n || k->o.skip_lost ? t->n : t->stored_n;
+	if (n >= before)
+		return HI_OK;
+	char detail[HI_KAFKA_NAME_MAX + 32];
+	snprintf(detail, sizeof(detail), "%s: %" PRId32 ", and %" PRId32 " before", t->name, n,
+		 before);
+	return hi_kafka_away(k, "the topic has fewer partitions than before", detail, e);
+}
+
 /* Those that --partitions names and that are not there. */
 static int see_missing(struct hi_kafka_source *k, const struct hi_kafka_topic *t,
 		       struct hi_error *e)
@@ -255,7 +276,7 @@ static int see_topic(struct hi_kafka_source *k, struct hi_kafka_topic *t,
 	t->absent = false;
 	if (m->partition_cnt == 0)
 		return hi_kafka_away(k, "the topic has no partition yet", t->name, e);
-	int s = HI_OK;
+	int s = see_fewer(k, t, m->partition_cnt, e);
 	for (int i = 0; i < m->partition_cnt && s == HI_OK; i++)
 		s = see_partition(k, t, &m->partitions[i], e);
 	return s ? s : see_missing(k, t, e);

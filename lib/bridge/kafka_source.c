@@ -144,6 +144,7 @@ int hi_kafka_source_open(struct hi_kafka_source **out,
 	k->calls = *calls;
 	k->stored = stored;
 	k->look_ms = LOOK_MS;
+	k->opened_us = hi_monotonic_us();
 	hi_positions_init(&k->positions);
 	s = hi_kafka_log_new(&k->log, e);
 	s = s ? s : make_client(k, e);

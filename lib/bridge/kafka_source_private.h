@@ -15,7 +15,8 @@ struct hi_kafka_topic {
 	rd_kafka_topic_t *handle;
 	struct hi_kafka_partition **v; /* by number; NULL: none of ours */
 	int32_t n;
-	bool absent; /* it was missing when it was last looked for */
+	int32_t stored_n; /* one more than the highest of ours that the store knows */
+	bool absent;	  /* it was missing when it was last looked for */
 	/* All that is new in it begins at its beginning: the store or this run knows it. */
 	bool known;
 	char other[64]; /* the cluster of the store's positions, where it is not this one; or "" */
@@ -63,6 +64,7 @@ struct hi_kafka_source {
 	bool changed;	 /* what is read is to be set anew */
 	bool may_be_done;
 	struct hi_error failed; /* what the next read returns, where not HI_OK */
+	int64_t opened_us;
 	/* Whether the broker answers. Times by the monotonic clock, 0: none. */
 	int64_t look_us; /* when it is asked next */
 	int look_ms;	 /* how long its answer is waited for */

@@ -428,7 +428,7 @@ END_TEST
 /* The mock cluster keeps 5 MiB a partition: older messages go, as by retention. */
 static void produce_until_some_are_gone(void)
 {
-	make_topic("vitals", 1);
+	make_topic("vitals", 2);
 	produce_sized("vitals", 0, 0, 20, 700 << 10);
 }
 
@@ -496,6 +496,23 @@ START_TEST(a_new_partition_whose_first_messages_are_gone)
 	stands(0, 0, 0);
 	ck_assert_int_eq(HI_PEER, read_on());
 	ck_assert_ptr_nonnull(strstr(e.text, "gone"));
+}
+END_TEST
+
+START_TEST(a_topic_with_fewer_partitions_than_before)
+{
+	make_topic("vitals", 2);
+	produce(0, 0, 5);
+	store(0, 3, crc_of(0, 2));
+	store(2, 3, 1);
+	options.wait_us = 0;
+	ck_assert_int_eq(HI_PEER, begin());
+	ck_assert_str_eq("the topic has fewer partitions than before", e.text);
+	hi_kafka_source_free(source);
+	options.skip_lost = options.until_end = true;
+	ck_assert_int_eq(HI_OK, begin());
+	ck_assert_int_eq(HI_END, read_on());
+	is_given(0, 3, 2);
 }
 END_TEST
 
@@ -722,7 +739,8 @@ static Suite *kafka_source_suite(void)
 		  { messages_that_are_gone,
 		    messages_that_are_gone_are_passed_by_where_that_was_said,
 		    only_the_message_before_the_position_is_gone,
-		    a_new_partition_whose_first_messages_are_gone, positions_of_another_cluster,
+		    a_new_partition_whose_first_messages_are_gone,
+		    a_topic_with_fewer_partitions_than_before, positions_of_another_cluster,
 		    another_cluster_is_begun_where_that_was_said, positions_of_two_clusters } },
 		{ "trouble",
 		  { no_broker, a_wait_ends_when_it_is_asked_to, a_topic_that_is_not_there,
