@@ -29,6 +29,22 @@ def read_unit(path, instance, replace):
     return settings
 
 
+def service(folder, name, text, env, watchdog_s):
+    """Started: the pipe text as folder/pipelines/NAME, its state in folder/NAME. BUILD's tools."""
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    pipelines = os.path.join(folder, 'pipelines')
+    os.makedirs(pipelines, exist_ok=True)
+    os.mkdir(os.path.join(folder, name))
+    with open(os.path.join(pipelines, name), 'w') as f:
+        f.write(text)
+    replace = {'@BINDIR@': os.path.join(root, env['BUILD'], 'bin'),
+               '/etc/health-insight/pipelines': pipelines}
+    unit = read_unit(os.path.join(root, 'share', 'hi-pipeline@.service.in'), name, replace)
+    s = Service(unit, os.path.join(folder, name), env, watchdog_s)
+    s.start()
+    return s
+
+
 def children(pid):
     try:
         return [int(c) for c in open('/proc/%d/task/%d/children' % (pid, pid)).read().split()]
@@ -69,6 +85,9 @@ class Service:
                                      env=self.env, stdin=subprocess.DEVNULL, stdout=self.out,
                                      stderr=self.log, start_new_session=True)
         self.state, self.starts, self.fed_since = 'activating', self.starts + 1, None
+
+    def journal(self):
+        return open(os.path.join(self.folder, 'journal')).read()
 
     def parts(self):
         """The pids of the pipe's parts, in order; of its shell."""

@@ -17,11 +17,11 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import manager
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BIN = os.path.join(ROOT, os.environ.get('BUILD', 'build'), 'bin')
-UNIT = os.path.join(ROOT, 'share', 'hi-pipeline@.service.in')
+BUILD = os.environ.get('BUILD', 'build')
 T = tempfile.mkdtemp(prefix='hi-unit.', dir='/dev/shm' if os.access('/dev/shm', os.W_OK) else None)
-ENV = {'PATH': BIN + ':' + os.environ['PATH'], 'LC_ALL': 'C', 'TZ': 'UTC'}
-WATCHDOG_S = 4  # in the place of 30
+ENV = {'PATH': os.path.join(ROOT, BUILD, 'bin') + ':' + os.environ['PATH'], 'BUILD': BUILD,
+       'LC_ALL': 'C', 'TZ': 'UTC'}
+WATCHDOG_S = 8  # in the place of 30
 
 # Twenty patients, a set a second at forty times the pace, with alarms. It has no end.
 GEN = 'hi-gen -q --patients 20 --interval 1s --duration 1000h --seed 9'
@@ -40,20 +40,7 @@ def check(name, good, *why):
 
 
 def service(name, text):
-    folder = os.path.join(T, name)
-    os.mkdir(folder)
-    os.makedirs(os.path.join(T, 'pipelines'), exist_ok=True)
-    with open(os.path.join(T, 'pipelines', name), 'w') as f:
-        f.write(text)
-    unit = manager.read_unit(UNIT, name, {'@BINDIR@': BIN,
-                                          '/etc/health-insight/pipelines': T + '/pipelines'})
-    s = manager.Service(unit, folder, ENV, WATCHDOG_S)
-    s.start()
-    return s
-
-
-def journal(s):
-    return open(os.path.join(s.folder, 'journal')).read()
+    return manager.service(T, name, text, ENV, WATCHDOG_S)
 
 
 def position(s):
@@ -82,33 +69,33 @@ def goes_on(s):
 
 def disturbed_and_whole():
     s = service('ward', PIPE)
-    check('ready', s.until(lambda: s.state == 'active'), journal(s))
+    check('ready', s.until(lambda: s.state == 'active'), s.journal())
     for victim in ('source', 'filter', 'sink', 'shell', 'runner'):
-        check('%s: the stream goes on' % victim, goes_on(s), journal(s))
+        check('%s: the stream goes on' % victim, goes_on(s), s.journal())
         parts, starts = s.parts(), s.starts
         pid = {'shell': manager.children(s.main.pid)[0], 'runner': s.main.pid}.get(victim)
         os.kill(pid or parts[('source', 'filter', 'sink').index(victim)], signal.SIGKILL)
         check('%s killed: the same line again' % victim, s.until(lambda: s.starts > starts),
-              journal(s))
+              s.journal())
         check('%s killed: told by its status' % victim, s.results[-1] == 137, s.results)
-        check('%s killed: ready' % victim, s.until(lambda: s.state == 'active'), journal(s))
+        check('%s killed: ready' % victim, s.until(lambda: s.state == 'active'), s.journal())
     check('until here nothing starved', s.starved == 0, s.results)
     for i, victim in enumerate(('source', 'filter', 'sink')):
-        check('%s: the stream goes on' % victim, goes_on(s), journal(s))
+        check('%s: the stream goes on' % victim, goes_on(s), s.journal())
         starts, starved = s.starts, s.starved
         os.kill(s.parts()[i], signal.SIGSTOP)
         # What was on its way may still become durable.
         s.until(lambda: False, 1)
         fed, at = s.fed, position(s)
         check('%s stopped: the watchdog starves' % victim, s.until(lambda: s.starts > starts),
-              journal(s))
+              s.journal())
         check('%s stopped: it was not fed' % victim, s.fed == fed and position(s) == at)
         check('%s stopped: that was why' % victim,
               s.starved == starved + 1 and s.results[-1] == 'watchdog', s.results)
-        check('%s stopped: ready again' % victim, s.until(lambda: s.state == 'active'), journal(s))
-    check('the stream goes on', goes_on(s), journal(s))
+        check('%s stopped: ready again' % victim, s.until(lambda: s.state == 'active'), s.journal())
+    check('the stream goes on', goes_on(s), s.journal())
     s.stop()
-    check('an end in order', s.state == 'inactive' and s.results[-1] == 0, s.results, journal(s))
+    check('an end in order', s.state == 'inactive' and s.results[-1] == 0, s.results, s.journal())
     whole(s)
 
 
@@ -130,7 +117,7 @@ def whole(s):
 
 def idle():
     s = service('idle', GEN + ' --pace 0.0001x --resume ward/ | hi-detect | hi-store -q ward/\n')
-    check('idle: fed by idle marks', s.until(lambda: s.fed >= 8), journal(s))
+    check('idle: fed by idle marks', s.until(lambda: s.fed >= 8), s.journal())
     check('idle: never starved', s.starts == 1)
     check('idle: all that was said', s.said == {'READY=9', 'WATCHDOG=9',
           'STATUS=durable as of 9999-99-99T99:99:99Z'}, s.said)
@@ -141,7 +128,7 @@ def idle():
 def statuses():
     s = service('wrong', SOURCE + ' | hi-detect --wrong | hi-store -q ward/\n')
     check('wrong use: not again', s.until(lambda: s.state == 'failed') and s.starts == 1,
-          s.results, journal(s))
+          s.results, s.journal())
     check('wrong use: by its status', s.results == [2], s.results)
     s.close()
     s = service('nothing', '# no command\n')
@@ -157,10 +144,10 @@ def statuses():
     s.close()
     bad = 'echo nonsense; exec ' + SOURCE.replace('--mark 200ms --resume ward/', '')
     s = service('rejects', '{ %s; } | hi-store -q ward/\n' % bad)
-    check('rejects: ready', s.until(lambda: s.fed > 1), journal(s))
+    check('rejects: ready', s.until(lambda: s.fed > 1), s.journal())
     s.stop()
     check('rejects are no failure', s.state == 'inactive' and s.results == [3], s.results,
-          journal(s))
+          s.journal())
     s.close()
 
 
