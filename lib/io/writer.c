@@ -1,9 +1,11 @@
 #include "io/writer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -40,13 +42,16 @@ void hi_writer_on_wait(struct hi_writer *w, void (*waits)(void *arg), void *arg)
 	struct stat st;
 	if (fstat(w->fd, &st) != 0 || !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
 		return;
+	int cap = fcntl(w->fd, F_GETPIPE_SZ);
+	w->pipe_cap = cap > 0 ? (size_t)cap : 0;
 	w->waits = waits;
 	w->waits_arg = arg;
 }
 
 /*
  * How much may be written. Somebody who is to be told of waiting must not wait in
- * write(): what poll calls ready takes PIPE_BUF bytes at once, and perhaps no more.
+ * write(): what poll calls ready takes PIPE_BUF bytes at once, and perhaps no more; a
+ * pipe that is empty takes all that it has room for, which a fast reader is glad of.
  */
 static size_t await(const struct hi_writer *w)
 {
@@ -56,7 +61,9 @@ static size_t await(const struct hi_writer *w)
 		return SIZE_MAX;
 	while ((n = poll(&wait, 1, WAIT_MS)) == 0 || (n < 0 && errno == EINTR))
 		w->waits(w->waits_arg);
-	return PIPE_BUF;
+	int held;
+	bool empty = w->pipe_cap > 0 && ioctl(w->fd, FIONREAD, &held) == 0 && held == 0;
+	return empty ? w->pipe_cap : PIPE_BUF;
 }
 
 /* Writes a, then b; latches the first error and drops what follows it. */

@@ -26,6 +26,7 @@ struct hi_writer {
 	uint64_t bytes;		  /* handed to the system so far */
 	void (*waits)(void *arg); /* NULL: it waits in silence */
 	void *waits_arg;
+	size_t pipe_cap; /* what an empty pipe takes at once, where it waits with a call; or 0 */
 };
 
 /* fd stays the caller's until close. cap: bytes buffered, 64 KiB where 0. HI_OK or HI_NOMEM. */
