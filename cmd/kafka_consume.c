@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdio.h>
 
+#include "base/prometheus.h"
 #include "base/time.h"
 #include "bridge/kafka_source.h"
 #include "io/signal.h"
@@ -21,8 +22,8 @@
 #include "tool/source.h"
 
 /* How soon a signal is seen; how often the group is told; how long the store is waited for. */
-enum { WAIT_MS = 100, LINES_BYTES = 1 << 20 };
-#define COMMIT_US HI_US_S
+enum { WAIT_MS = 100, LINES_BYTES = 1 << 20, METRICS_MAX = 32 << 20 };
+#define DURABLE_US HI_US_S
 #define LAST_COMMIT_US (2 * HI_US_S)
 
 struct options {
@@ -82,7 +83,9 @@ struct state {
 	bool torn;			/* some lines of a batch are out, and not all */
 	bool zoneless_told, durable_failed;
 	struct hi_positions durable;
-	int64_t commit_us; /* when the group is told again */
+	int64_t durable_us;	   /* when the store is asked again */
+	struct hi_latency latency; /* from a message's own time to its line */
+	struct hi_buf metrics;	   /* the last ones, where the rest is gone */
 };
 
 /* --- messages to lines ----------------------------------------------------------- */
@@ -133,6 +136,15 @@ static int flush_lines(struct state *s, const struct hi_message *next, struct hi
 	return status;
 }
 
+/* By the clock that the producer, or the broker, has set the messages' times by. */
+static void time_messages(struct state *s, const struct hi_message *m, size_t n)
+{
+	const int64_t now_us = hi_clock_us();
+	for (size_t i = 0; i < n; i++)
+		if (m[i].t_us != HI_TIME_MIN)
+			hi_latency_add(&s->latency, now_us - m[i].t_us);
+}
+
 /* Large ones not all at once, so that memory does not follow the number of messages. */
 static int give(struct state *s, struct hi_error *e)
 {
@@ -151,6 +163,8 @@ static int give(struct state *s, struct hi_error *e)
 	status = status ? status : flush_lines(s, NULL, e);
 	if (status)
 		return status;
+	if (s->run->metrics)
+		time_messages(s, m, n);
 	s->run->records += n;
 	s->torn = false;
 	hi_kafka_source_given(s->kafka);
@@ -169,8 +183,11 @@ static int mark(struct state *s, struct hi_error *e)
 	return status ? status : hi_source_mark(s->source, at, end ? clock_us : HI_TIME_MIN, e);
 }
 
-/* True where the store has all that was given. The group is for monitors: no run ends by it. */
-static bool tell_group(struct state *s, int wait_ms)
+/*
+ * True where the store has all that was given. The group, and what metrics say of the
+ * store, are for monitors: no run ends by it.
+ */
+static bool see_durable(struct state *s, int wait_ms)
 {
 	const struct hi_positions *at;
 	struct hi_error e;
@@ -184,13 +201,14 @@ static bool tell_group(struct state *s, int wait_ms)
 	return status < 0 || (status == HI_OK && hi_positions_equal(at, &s->durable));
 }
 
-static void tell_group_when_due(struct state *s)
+static void see_durable_when_due(struct state *s)
 {
-	const int64_t now_us = s->o.group ? hi_monotonic_us() : 0;
-	if (!s->o.group || now_us < s->commit_us)
+	const bool wanted = s->run->common->resume && (s->o.group || s->run->metrics);
+	const int64_t now_us = wanted ? hi_monotonic_us() : 0;
+	if (!wanted || now_us < s->durable_us)
 		return;
-	s->commit_us = now_us + COMMIT_US;
-	tell_group(s, 0);
+	s->durable_us = now_us + DURABLE_US;
+	see_durable(s, 0);
 }
 
 /* The store commits what the last mark names a moment after it was written. */
@@ -199,8 +217,33 @@ static void tell_group_last(struct state *s)
 	const int64_t until_us = hi_monotonic_us() + LAST_COMMIT_US;
 	if (!s->o.group)
 		return;
-	while (!tell_group(s, WAIT_MS) && !hi_signal_stop && hi_monotonic_us() < until_us)
+	while (!see_durable(s, WAIT_MS) && !hi_signal_stop && hi_monotonic_us() < until_us)
 		poll(NULL, 0, WAIT_MS);
+}
+
+/* --- metrics ------------------------------------------------------------------------- */
+
+/* Asked for once more when all but the last text of them is gone. */
+static void put_metrics(struct hi_run *run, struct hi_buf *text)
+{
+	struct state *s = run->state;
+	const struct hi_prom_label tool = { "tool", hi_slice_of(run->program->name) };
+	const struct hi_prom_labels labels = { &tool, 1 };
+	if (!s->kafka) {
+		hi_buf_slice(text, hi_buf_view(&s->metrics));
+		return;
+	}
+	/* What came with messages is old where they are not taken. */
+	hi_kafka_source_metrics(s->kafka, run->program->name, run->held, text);
+	if (run->common->resume) {
+		const double age_s = (double)hi_source_commit_age_us(s->source) / (double)HI_US_S;
+		hi_prom_family(text, "hi_commit_age_seconds", "gauge",
+			       "Age of the oldest mark written that the store does not have yet.");
+		hi_prom_value(text, "hi_commit_age_seconds", labels, age_s);
+	}
+	hi_prom_family(text, "hi_kafka_latency_seconds", "histogram",
+		       "From a message's own time to its line.");
+	hi_prom_histogram(text, "hi_kafka_latency_seconds", labels, &s->latency);
 }
 
 /* --- the loop ------------------------------------------------------------------------ */
@@ -264,7 +307,7 @@ static int turn(struct state *s, struct hi_error *e)
 	if (status == HI_OK && hi_source_due(s->source))
 		status = mark(s, e);
 	if (status == HI_OK)
-		tell_group_when_due(s);
+		see_durable_when_due(s);
 	hi_run_tell(s->run, false);
 	return status;
 }
@@ -302,6 +345,7 @@ static int consume(struct hi_run *run, struct hi_error *e)
 {
 	struct state *s = run->state;
 	s->run = run;
+	run->metrics = run->common->metrics_file ? put_metrics : NULL;
 	hi_positions_init(&s->durable);
 	int status = open_all(s, e);
 	bool begun = status == HI_OK;
@@ -311,7 +355,10 @@ static int consume(struct hi_run *run, struct hi_error *e)
 		status = end(s, status, e);
 	if (hi_signal_stop && s->o.until_end)
 		hi_run_cut(run, false);
+	if (run->metrics && s->kafka)
+		put_metrics(run, &s->metrics);
 	hi_kafka_source_free(s->kafka);
+	s->kafka = NULL;
 	hi_message_lines_free(s->lines);
 	hi_source_free(s->source);
 	hi_positions_release(&s->durable);
@@ -381,5 +428,8 @@ int hi_kafka_consume(int argc, char **argv)
 		hi_complain_error(&e);
 		return hi_exit_status(e.status);
 	}
-	return hi_run_source(&program, &common, &s, consume);
+	hi_buf_init(&s.metrics, METRICS_MAX);
+	status = hi_run_source(&program, &common, &s, consume);
+	hi_buf_release(&s.metrics);
+	return status;
 }

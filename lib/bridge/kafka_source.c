@@ -447,8 +447,11 @@ const struct hi_message *hi_kafka_source_messages(const struct hi_kafka_source *
 void hi_kafka_source_given(struct hi_kafka_source *k)
 {
 	for (size_t i = 0; i < k->batch_n; i++) {
+		const size_t bytes = k->raw[i]->len + k->raw[i]->key_len;
 		k->of[i]->last = i;
-		k->given_bytes += k->raw[i]->len + k->raw[i]->key_len;
+		k->of[i]->given++;
+		k->of[i]->bytes += bytes;
+		k->given_bytes += bytes;
 	}
 	for (size_t i = 0; i < k->batch_n; i++) {
 		struct hi_kafka_partition *p = k->of[i];

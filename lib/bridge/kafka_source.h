@@ -110,6 +110,15 @@ int hi_kafka_source_positions(struct hi_kafka_source *k, const struct hi_positio
 bool hi_kafka_source_at_end(struct hi_kafka_source *k);
 
 /*
+ * Appends what monitors are told of each partition, by base/prometheus.h: messages and
+ * bytes given, the offset of the next one, and how many are behind it. ask: the broker
+ * is asked for the ends, for at most a second; otherwise they are those that came with
+ * the last messages, which are old where none were read for long.
+ */
+void hi_kafka_source_metrics(struct hi_kafka_source *k, const char *tool, bool ask,
+			     struct hi_buf *text);
+
+/*
  * Tells the group of --monitor-group what is durable; keys of others are passed by.
  * Without a group nothing. At most wait_ms (0: its answer is not waited for).
  */

@@ -35,16 +35,18 @@ struct hi_kafka_partition {
 	struct hi_offset_position at; /* behind what was given */
 	bool moved;		      /* `at` is not in k->positions yet */
 	int64_t read;		      /* behind what was read */
-	size_t last;	    /* of the batch: its last message, as given is looking at it */
-	bool placed;	    /* `at` is known */
-	bool check;	    /* the message before `at` is still to be compared */
-	bool asked;	    /* hi_kafka_ask is to ask for it, and */
-	int64_t answer;	    /* was told this */
-	int64_t first, end; /* what the broker has; for a trouble */
-	int64_t eof;	    /* its end was met there, and nothing came since; -1: not */
-	int64_t until;	    /* of until_end */
-	int64_t short_us;   /* it ended before the position, seen first then; 0: not */
-	int64_t committed;  /* what the group was told last; -1: nothing */
+	size_t last;	       /* of the batch: its last message, as given is looking at it */
+	bool placed;	       /* `at` is known */
+	bool check;	       /* the message before `at` is still to be compared */
+	bool asked;	       /* hi_kafka_ask is to ask for it, and */
+	int64_t answer;	       /* was told this */
+	int64_t first, end;    /* what the broker has; for a trouble */
+	int64_t eof;	       /* its end was met there, and nothing came since; -1: not */
+	int64_t until;	       /* of until_end */
+	int64_t short_us;      /* it ended before the position, seen first then; 0: not */
+	uint64_t given, bytes; /* messages of this run, their keys and values */
+	int64_t known_end;     /* where it ended when it was asked for; 0: not known */
+	int64_t committed;     /* what the group was told last; -1: nothing */
 	enum hi_kafka_trouble trouble;
 };
 

@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "tool/resume.h"
+#include "tool/unstored.h"
 
 /* Where --mark and --window are not given. */
 #define MARK_US (200 * HI_US_MS)
@@ -24,11 +25,12 @@ struct hi_source {
 	struct hi_resume *resume;      /* NULL: not asked for */
 	struct hi_positions positions; /* where to begin */
 	char id[HI_MARK_RUN_MAX + 1];
-	uint64_t seq;	      /* of the next mark */
-	uint64_t lines_then;  /* run->lines_out at the last mark */
-	int64_t then_us;      /* the clock at the last mark */
-	uint64_t lines_moved; /* run->lines_out when it was last seen to have grown, and */
-	int64_t moved_us;     /* the clock */
+	uint64_t seq;		     /* of the next mark */
+	uint64_t lines_then;	     /* run->lines_out at the last mark */
+	int64_t then_us;	     /* the clock at the last mark */
+	uint64_t lines_moved;	     /* run->lines_out when it was last seen to have grown, and */
+	int64_t moved_us;	     /* the clock */
+	struct hi_unstored unstored; /* where metrics are asked for */
 };
 
 /* The coarse clock costs so little that a source may ask after each line. */
@@ -110,6 +112,7 @@ void hi_source_free(struct hi_source *s)
 		return;
 	hi_resume_close(s->resume);
 	hi_positions_release(&s->positions);
+	hi_unstored_release(&s->unstored);
 	free(s);
 }
 
@@ -137,7 +140,15 @@ int hi_source_durable(struct hi_source *s, const struct hi_positions *now, struc
 		      struct hi_error *e)
 {
 	hi_positions_reset(out);
-	return s->resume ? hi_resume_durable(s->resume, now, out, e) : HI_END;
+	int status = s->resume ? hi_resume_durable(s->resume, now, out, e) : HI_END;
+	if (status == HI_OK)
+		hi_unstored_settle(&s->unstored, out);
+	return status;
+}
+
+int64_t hi_source_commit_age_us(const struct hi_source *s)
+{
+	return hi_unstored_age_us(&s->unstored, clock_us());
 }
 
 int hi_source_put_mark(struct hi_run *run, const struct hi_mark *m, struct hi_error *e)
@@ -176,6 +187,8 @@ static int put_mark(struct hi_source *s, const struct hi_positions *positions, i
 	hi_writer_flush(run->out);
 	s->lines_then = s->lines_moved = run->lines_out;
 	s->then_us = s->moved_us = clock_us();
+	if (s->resume && run->common->metrics_file)
+		hi_unstored_add(&s->unstored, positions, s->then_us);
 	return HI_OK;
 }
 
@@ -185,6 +198,7 @@ int hi_source_begin(struct hi_source *s, const struct hi_positions *opening, str
 		return HI_OK;
 	int status = s->resume ? hi_resume_preamble(s->resume, opening, &s->positions, e) : HI_OK;
 	s->lines_then = s->run->lines_out;
+	hi_unstored_begin(&s->unstored, opening);
 	return status ? status : put_mark(s, opening, HI_TIME_MIN, e);
 }
 

@@ -46,6 +46,12 @@ const struct hi_positions *hi_source_stored(const struct hi_source *s);
 int hi_source_durable(struct hi_source *s, const struct hi_positions *now, struct hi_positions *out,
 		      struct hi_error *e);
 
+/*
+ * How long the oldest mark has been on its way that the store of --resume did not have
+ * when hi_source_durable was called last; 0: none, or no --metrics were asked for.
+ */
+int64_t hi_source_commit_age_us(const struct hi_source *s);
+
 /* Writes the preamble, where there is one, and the opening mark. */
 int hi_source_begin(struct hi_source *s, const struct hi_positions *opening, struct hi_error *e);
 
