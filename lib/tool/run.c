@@ -63,6 +63,17 @@ static int end_strictly(struct hi_run *run)
 	return HI_REFUSED;
 }
 
+/* The record is a line itself: where the whole text would make it too long, how it begins. */
+static void write_reject(struct hi_run *run, const struct hi_error *e, struct hi_slice text)
+{
+	struct hi_buf *b = &run->p->reject;
+	hi_reject_write(b, run->program->name, e, text);
+	if (b->len <= HI_LINE_MAX && !b->failed)
+		return;
+	hi_buf_reset(b);
+	hi_reject_write(b, run->program->name, e, hi_reject_cut(text));
+}
+
 int hi_run_reject(struct hi_run *run, struct hi_error *e, struct hi_slice text)
 {
 	struct hi_run_private *p = run->p;
@@ -76,7 +87,7 @@ int hi_run_reject(struct hi_run *run, struct hi_error *e, struct hi_slice text)
 	if (p->gate && run->common->strict)
 		return end_strictly(run);
 	if (p->role != HI_REDUCER)
-		hi_reject_write(&p->reject, run->program->name, e, text);
+		write_reject(run, e, text);
 	if (p->role == HI_SINK) {
 		s = p->reject.failed ? hi_error_set(e, HI_NOMEM, "no memory for a reject")
 				     : give_reject(run, e);

@@ -54,6 +54,16 @@ print(n, p.wait())
 P
 is "a non-blocking pipe" "$(python3 "$T/nonblock.py")" "20000 0"
 
+# A bad line whose reject would be too long for a line: the next tool would reject that.
+for c in '"' '\\377' 'x'; do
+	{ head -c $((1024 * 1024 - 8)) /dev/zero | tr '\0' "$c"; echo; hi-gen --count 2; } >"$T/long"
+	hi-detect -q "$T/long" 2>/dev/null | hi-detect -q >"$T/twice" 2>"$T/err"
+	is "a long bad line ($c): the second tool rejects nothing" "${PIPESTATUS[*]} $(cat "$T/err")" "3 0 "
+	is "a long bad line ($c): one reject, which is a line" \
+		"$(grep -c '"type":"reject"' "$T/twice") $(grep '"type":"reject"' "$T/twice" | awk '{ print length($0) <= 1048576 }')" "1 1"
+	has "a long bad line ($c): its place" "$(head -c 300 "$T/twice")" "\"source\":\"$T/long\",\"line\":1,\"column\":1,"
+done
+
 # The wall clock is set back an hour while hi-store runs: it commits all the same.
 cat >"$T/back.c" <<'C'
 #define _GNU_SOURCE
