@@ -30,7 +30,7 @@ struct hi_source {
 	int64_t then_us;	     /* the clock at the last mark */
 	uint64_t lines_moved;	     /* run->lines_out when it was last seen to have grown, and */
 	int64_t moved_us;	     /* the clock */
-	struct hi_unstored unstored; /* where metrics are asked for */
+	struct hi_unstored unstored; /* where the run has metrics that tell of them */
 };
 
 /* The coarse clock costs so little that a source may ask after each line. */
@@ -187,7 +187,7 @@ static int put_mark(struct hi_source *s, const struct hi_positions *positions, i
 	hi_writer_flush(run->out);
 	s->lines_then = s->lines_moved = run->lines_out;
 	s->then_us = s->moved_us = clock_us();
-	if (s->resume && run->common->metrics_file)
+	if (s->resume && run->metrics)
 		hi_unstored_add(&s->unstored, positions, s->then_us);
 	return HI_OK;
 }

@@ -48,7 +48,7 @@ int hi_source_durable(struct hi_source *s, const struct hi_positions *now, struc
 
 /*
  * How long the oldest mark has been on its way that the store of --resume did not have
- * when hi_source_durable was called last; 0: none, or no --metrics were asked for.
+ * when hi_source_durable was called last; 0: none, or run->metrics is NULL.
  */
 int64_t hi_source_commit_age_us(const struct hi_source *s);
 
