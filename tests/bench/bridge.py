@@ -4,6 +4,7 @@
     scripts/bench --only kafka          rates both ways, beside kcat and Python's clients
     tests/bench/bridge.py latency       reading -> alert at 10,000 readings/s, p50 p99 p99.9
     tests/bench/bridge.py memory        10,000,000 messages each way, the sink stopped meanwhile
+    tests/bench/bridge.py stall         hi-store stopped in a live pipe: lag, age, watchdog
     tests/bench/bridge.py pipelines     4 partitions: one pipeline, two, into one store and two
 
 The broker is that of `scripts/services kafka`, with a port and a folder of its own;
@@ -17,6 +18,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -360,6 +362,96 @@ def memory(address, _folder, o):
     topics.drop(topic)
 
 
+# --- a sink that stands still ------------------------------------------------
+
+
+class Watchdog:
+    """What a service manager would hear from the pipe."""
+
+    def __init__(self, folder):
+        self.path = str(folder / "notify")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self.socket.setblocking(False)
+
+    def heard(self):
+        n = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                n += b"WATCHDOG=1" in self.socket.recv(4096)
+        return n
+
+
+def metric(path, name):
+    """The sum over all labels, None where the file is not there yet."""
+    if not path.exists():
+        return None
+    values = re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", path.read_text(), re.M)
+    return sum(float(v) for v in values)
+
+
+def live_pipe(address, folder, topic):
+    """hi-gen into the topic; consume, hi-detect and hi-store out of it; and who hears it."""
+    pipe, null = subprocess.PIPE, subprocess.DEVNULL
+    dog = Watchdog(folder)
+    store, prom = folder / "ward", folder / "consume.prom"
+    gen = subprocess.Popen(["hi-gen", "--patients", "1000", "--interval", "1s", "--live"], stdout=pipe)
+    produce = subprocess.Popen(["hi-kafka-bridge", "produce", "-q", "-b", address, "-t", topic],
+                               stdin=gen.stdout, stdout=null)
+    consume = subprocess.Popen(["hi-kafka-bridge", "consume", "-q", "-b", address, "-t", topic,
+                                "--resume", store, "--metrics", prom], stdout=pipe)
+    detect = subprocess.Popen(["hi-detect", "-q"], stdin=consume.stdout, stdout=pipe)
+    keep = subprocess.Popen(["hi-store", "-q", store], stdin=detect.stdout, stdout=null,
+                            env=dict(os.environ, NOTIFY_SOCKET=dog.path))
+    for p in (gen, consume, detect):
+        p.stdout.close()
+    return [gen, produce, consume, detect, keep], store, prom, dog
+
+
+def watch(label, seconds, prom, dog, seen):
+    """A line each 5 s, as often as the file of --metrics is written."""
+    for _ in range(seconds // 5):
+        time.sleep(5)
+        seen.append((label, metric(prom, "hi_kafka_lag_messages"),
+                     metric(prom, "hi_commit_age_seconds"), dog.heard()))
+        print(f"{label}: lag {seen[-1][1]:.0f} messages, commit age {seen[-1][2]:.1f} s, "
+              f"watchdog fed {seen[-1][3]} times", flush=True)
+
+
+def stall(address, folder, o):
+    topics = Topics(address)
+    topic, seen = topics.new(4), []
+    parts, store, prom, dog = live_pipe(address, folder, topic)
+    gen, produce, consume, detect, keep = parts
+    time.sleep(5)
+    dog.heard()
+    watch("running", 10, prom, dog, seen)
+    os.kill(keep.pid, signal.SIGSTOP)
+    try:
+        watch("hi-store stopped", max(o.stop, 15), prom, dog, seen)
+    finally:
+        os.kill(keep.pid, signal.SIGCONT)
+    watch("running again", 15, prom, dog, seen)
+    gen.terminate()
+    produce.wait()
+    time.sleep(2)
+    consume.terminate()
+    statuses = [p.wait() for p in parts]
+    due = sum(int(x.rsplit(" ", 1)[1]) for x in shell(
+        "kcat -Q -b " + address + "".join(f" -t {topic}:{p}:-1" for p in range(4)),
+        capture_output=True, text=True).stdout.splitlines())
+    there = int(shell(f"{rows(store)} | wc -l", capture_output=True).stdout)
+    print(f"{due:,} messages, {there:,} rows; status {statuses}")
+    stopped_lag = [x[1] for x in seen if x[0] == "hi-store stopped"]
+    if due != there or any(statuses[1:]):
+        raise SystemExit("bridge: not every message is there once")
+    if stopped_lag != sorted(stopped_lag) or stopped_lag[-1] <= seen[0][1] or seen[-1][1] > stopped_lag[-1]:
+        raise SystemExit("bridge: the lag does not rise and fall with the stop")
+    if sum(x[3] for x in seen if x[0] == "hi-store stopped") > 1 or seen[-1][3] == 0:
+        raise SystemExit("bridge: the watchdog does not see the stop")
+    topics.drop(topic)
+
+
 # --- pipelines side by side --------------------------------------------------
 
 
@@ -412,7 +504,7 @@ def side_by_side(lines):
 
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    a.add_argument("what", choices=["latency", "memory", "pipelines"])
+    a.add_argument("what", choices=["latency", "memory", "stall", "pipelines"])
     a.add_argument("--broker", help="HOST:PORT of one that runs")
     a.add_argument("--rounds", type=int, default=3)
     a.add_argument("--rate", type=int, default=10_000)
@@ -422,14 +514,15 @@ def main():
                    help="latency: before all else that runs on this machine (SCHED_RR; root)")
     a.add_argument("--only", default="", help="latency: those whose name holds it")
     a.add_argument("--count", type=int, help="messages (memory 10,000,000; pipelines 2,000,000)")
-    a.add_argument("--stop", type=int, default=10, help="memory: seconds that the sink is stopped")
+    a.add_argument("--stop", type=int, default=10, help="memory, stall: seconds that the sink is stopped")
     o = a.parse_args()
     o.count = o.count or (10_000_000 if o.what == "memory" else 2_000_000)
     os.environ.update(PATH=f"{BUILD / 'bin'}:{os.environ['PATH']}", LC_ALL="C", TZ="UTC")
     try:
         check_needs()
         with broker(o.broker) as (address, folder):
-            {"latency": latency, "memory": memory, "pipelines": pipelines}[o.what](address, folder, o)
+            {"latency": latency, "memory": memory, "stall": stall,
+             "pipelines": pipelines}[o.what](address, folder, o)
     except Missing as e:
         print(f"SKIPPED {o.what}: {e}", file=sys.stderr)
 
