@@ -33,7 +33,8 @@ def tell(c, log, again, n_alarms, seconds):
         print('  %4d  %s' % (n, what))
 
 
-def disturbed(kafka):
+def disturbed(kafka, look):
+    """Gives the broker's log; look(name, why): as fault.check."""
     begun = time.monotonic()
     # One or two may befall nothing, where what they are drawn for does not run.
     c = chaos.Chaos(kafka, ward.make_feed(READINGS, PATIENTS), EVENTS * 21 // 20, PER_S)
@@ -41,14 +42,14 @@ def disturbed(kafka):
         c.run()
     finally:
         c.kill_all()
-    fault.check('every part ends as it should, and says why', '\n'.join(c.wrong))
-    fault.check('%d events' % c.events, '' if c.events >= EVENTS else 'fewer than %d' % EVENTS)
+    look('every part ends as it should, and says why', '\n'.join(c.wrong))
+    look('%d events' % c.events, '' if c.events >= EVENTS else 'fewer than %d' % EVENTS)
     log = broker.read_log(kafka.address, ward.TOPIC)
     why, again = history.produced(c.feed, log, order=False)
-    fault.check('produced: each reading at least once', '\n'.join(why))
+    look('produced: each reading at least once', '\n'.join(why))
     found, n = ward.findings(log, c.ward)
     for what, wrong in found.items():
-        fault.check('the store: ' + what, wrong)
+        look('the store: ' + what, wrong)
     tell(c, log, again, n, int(time.monotonic() - begun))
     return log
 
@@ -77,7 +78,7 @@ def disturb(line, draw, most):
     part.send(signal.SIGKILL)
 
 
-def naive(name, commands, log, store):
+def naive(name, commands, log, store, look):
     """A line without marks, started again until it has come to its end; it must not pass."""
     draw = random.Random(fault.SEED)
     most = sum(len(value) for of in log.values() for _, value in of) / (CONTROL_EVENTS + 1)
@@ -90,16 +91,16 @@ def naive(name, commands, log, store):
     found = history.readings(log, ward.TOPIC, ward.rows_of(store, 'reading'))
     print('control: %s: %s' % (name, '; '.join(line.split(', first')[0] for line in found)))
     wrong = [line for line in found if line.startswith(('LOST', 'TWICE'))]
-    fault.check('control: %s does not pass' % name, '' if wrong else
+    look('control: %s does not pass' % name, '' if wrong else
                 'nothing was lost and nothing came twice: this test can see nothing')
 
 
-def controls(kafka, log):
+def controls(kafka, log, look):
     store = os.path.join(fault.T, 'naive')
     naive('from the beginning each time', [
         ['hi-kafka-bridge', 'consume', '-q', '-b', kafka.address, '-t', ward.TOPIC, '--meta',
          '--from', 'earliest', '--until-end'], ['hi-detect', '-q'], ['hi-store', '-q', store]],
-          log, store)
+          log, store, look)
     store = os.path.join(fault.T, 'committed')
     naive('from the offsets that a client commits', [
         ['kcat', '-C', '-q', '-b', kafka.address, '-t', ward.TOPIC, '-o', 'stored', '-e',
@@ -107,24 +108,27 @@ def controls(kafka, log):
          '-X', 'topic.auto.offset.reset=earliest', '-f', '%p %o %s\n'],
         ['sed', r's/^\([0-9]*\) \([0-9]*\) \(.*\)}$/\3,"kafka_topic":"' + ward.TOPIC +
          r'","kafka_partition":\1,"kafka_offset":\2}/'],
-        ['hi-detect', '-q'], ['hi-store', '-q', store]], log, store)
+        ['hi-detect', '-q'], ['hi-store', '-q', store]], log, store, look)
 
 
 def body():
     why = broker.missing()
     if why:
         return fault.skip('chaos', why)
-    kafka = broker.Kafka()
+    kafka, seen = broker.Kafka(), []
     try:
         r = kafka.services('start')
         if r.status:
             return fault.skip('chaos', 'no broker: ' + r.said()[-300:])
         r = kafka.services('topic', ward.TOPIC, str(chaos.PARTITIONS))
         assert r.status == 0, r.said()
-        log = disturbed(kafka)
-        controls(kafka, log)
+        log = disturbed(kafka, lambda *result: seen.append(result))
+        controls(kafka, log, lambda *result: seen.append(result))
     finally:
+        # A check may be the end (HI_FAULT=first), and nothing is to outlive it.
         kafka.wipe()
+        for result in seen:
+            fault.check(*result)
 
 
 fault.main(body)

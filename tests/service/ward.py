@@ -22,6 +22,15 @@ import lines
 import stream
 
 TOPIC = 'patient-vitals'
+# Of the patient's own readings alone. One has a delay, so that alarms are pending at marks.
+RULES = '''HYPOXIA high spo2 < 92
+TACHYCARDIA medium heart_rate > 120
+FEVER low temperature > 39
+SINKING medium spo2 < 97 for 15s
+'''
+RULES_FILE = os.path.join(fault.T, 'rules')
+with open(RULES_FILE, 'w') as rules:
+    rules.write(RULES)
 AGAIN_S = (0.0, 0.3)  # from a line's end to its next start
 FEED_S = 0.05
 
@@ -149,7 +158,7 @@ class Ward:
         self.to_broker = ['hi-kafka-bridge', 'produce', *both, '--cursor', self.cursor,
                           '--undelivered', self.undelivered]
         self.from_broker = ['hi-kafka-bridge', 'consume', *both, '--meta', '--resume', self.ward]
-        self.judged = [['hi-detect', '-q'], ['hi-store', '-q', self.ward]]
+        self.judged = [['hi-detect', '-q', '--rules', RULES_FILE], ['hi-store', '-q', self.ward]]
         self.roles = {
             'produce': Role('produce', [self.cat('--follow'), self.to_broker], self.draw,
                             self.counts),
@@ -221,7 +230,7 @@ class Ward:
 def alarms(log):
     """What hi-detect says of the log's messages, partition after partition."""
     given = b''.join(value + b'\n' for _, of in sorted(log.items()) for _, value in of)
-    r = fault.run(['hi-detect', '-q', '--only-new'], given)
+    r = fault.run(['hi-detect', '-q', '--only-new', '--rules', RULES_FILE], given)
     assert r.status == 0, r.said()
     return r.out.splitlines()
 
