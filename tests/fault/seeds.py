@@ -19,6 +19,7 @@ import fault
 LIST = os.path.join(fault.ROOT, 'tests/fault/seeds')
 PARTS = ('lib', 'cmd', 'scripts', 'Makefile')
 BUILT = ('lib', 'cmd', 'bin', 'libhi.a', 'layers')
+HELPER = 'tests/mock_cluster'  # of tests/service, where librdkafka is
 
 
 class Seed:
@@ -49,6 +50,9 @@ class Seed:
         os.makedirs(build)
         for of, parts, to in ((fault.ROOT, PARTS, folder), (fault.BUILD, BUILT, build)):
             subprocess.run(['cp', '-a', *[os.path.join(of, p) for p in parts], to], check=True)
+        os.mkdir(os.path.join(build, 'tests'))
+        if os.path.exists(os.path.join(fault.BUILD, HELPER)):
+            shutil.copy(os.path.join(fault.BUILD, HELPER), os.path.join(build, HELPER))
         with open(os.path.join(folder, self.file), 'w') as f:
             f.write(text)
         env = {k: v for k, v in os.environ.items() if not k.startswith(('MAKE', 'MFLAGS'))}
