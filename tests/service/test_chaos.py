@@ -21,6 +21,8 @@ import lines
 import ward
 
 READINGS, EVENTS, PER_S = (2000000, 300, 20000) if fault.LONG else (200000, 40, 8000)
+if fault.sanitized():
+    READINGS, PER_S = READINGS // 5, PER_S // 5
 PATIENTS = 100 if fault.LONG else 20
 CONTROL_EVENTS = 6
 
