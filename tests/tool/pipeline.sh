@@ -38,6 +38,9 @@ is 'SIGPIPE does not hide why' "$? $(cat err)" '4 hi-pipeline: real: part 2 of 2
 pipe last <<<'true | bash -c "kill -PIPE \$\$"'; run last; is 'of the last part it counts' $? 141
 pipe killed <<<'bash -c "kill -9 \$\$" | cat'; run killed
 is 'a part that was killed' "$? $(cat err)" '137 hi-pipeline: killed: part 1 of 2 ended with 137 (SIGKILL)'
+pipe killedlast <<<'printf "" --patient P-SECRET | bash -c "kill -9 \$\$"'; run killedlast
+is 'the last one' "$? $(tail -n 1 err)" '137 hi-pipeline: killedlast: part 2 of 2 ended with 137 (SIGKILL)'
+is 'what is in a pipe is not told' "$(grep -c SECRET err)" 0
 pipe wrong <<<'hi-gen | (cat | head -n 3; exit 2) | (cat; exit 6)'; run wrong
 is 'wrong use is not hidden by what it has cut' $? 2
 pipe broken <<<'(exit 6) | (exit 2)'; run broken; is 'but by what stands before it' $? 6
