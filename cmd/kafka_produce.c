@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/prometheus.h"
 #include "base/time.h"
 #include "bridge/kafka_sink.h"
 #include "kafka_bridge.h"
@@ -65,7 +66,8 @@ static const struct hi_program program = {
 struct state {
 	struct options options;
 	struct hi_kafka_sink *sink;
-	size_t alerts;		   /* the index of the topic of alerts */
+	struct hi_kafka_sink_counts sent; /* when the sink is gone */
+	size_t alerts;			  /* the index of the topic of alerts */
 	bool marked;		   /* in a marked stream: what no mark has passed comes again */
 	uint64_t acked;		   /* at the last poll */
 	bool quiet;		   /* standard output is for a person: no marks */
@@ -78,6 +80,38 @@ static void tell(void *arg, const char *text)
 {
 	(void)arg;
 	hi_complain("%s", text);
+}
+
+/* However long a broker is away, monitors are told. */
+static void on_turn(void *arg)
+{
+	struct hi_run *run = arg;
+	hi_run_tell(run, false);
+}
+
+/* Asked for once more when the sink is gone. */
+static void put_metrics(struct hi_run *run, struct hi_buf *text)
+{
+	const struct state *st = run->state;
+	const struct hi_prom_label tool = { "tool", hi_slice_of(run->program->name) };
+	const struct hi_kafka_sink_counts n = st->sink ? hi_kafka_sink_counts(st->sink) : st->sent;
+	const struct {
+		const char *name, *type, *help;
+		uint64_t n;
+	} figures[] = {
+		{ "hi_kafka_produced_messages_total", "counter",
+		  "Messages that the broker has acknowledged.", n.acked },
+		{ "hi_kafka_produced_bytes_total", "counter", "Bytes of their values.", n.bytes },
+		{ "hi_kafka_refused_messages_total", "counter",
+		  "Messages that the broker has refused, each for itself.", n.refused },
+		{ "hi_kafka_unacknowledged_messages", "gauge",
+		  "Messages sent and not acknowledged.", n.sent - n.acked - n.refused },
+	};
+	for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
+		hi_prom_family(text, figures[i].name, figures[i].type, figures[i].help);
+		hi_prom_count(text, figures[i].name, (struct hi_prom_labels){ &tool, 1 },
+			      figures[i].n);
+	}
 }
 
 static int open_sink(struct hi_run *run, struct hi_error *e)
@@ -93,7 +127,10 @@ static int open_sink(struct hi_run *run, struct hi_error *e)
 		.undelivered = o->undelivered,
 		.wait_us = o->wait_us,
 		.told = tell,
+		.turned = on_turn,
+		.arg = run,
 	};
+	run->metrics = put_metrics;
 	st->alerts = k.topics_n - 1;
 	st->quiet = isatty(STDOUT_FILENO);
 	int s = hi_kafka_sink_open(&st->sink, &k, e);
@@ -235,8 +272,10 @@ static void say_others(const struct state *st)
 static int close_sink(struct hi_run *run, struct hi_error *e)
 {
 	struct state *st = run->state;
-	struct hi_kafka_sink_counts n;
+	struct hi_kafka_sink_counts n = { 0 };
 	int s = hi_kafka_sink_close(st->sink, !st->marked, &n, e);
+	st->sink = NULL;
+	st->sent = n;
 	say_others(st);
 	if (s && n.acked < n.sent)
 		hi_complain("%llu lines were acknowledged, %llu were refused, %llu came back; "

@@ -191,6 +191,8 @@ static void say_well(struct hi_kafka_sink *k)
 static int look(struct hi_kafka_sink *k, bool progress)
 {
 	int64_t now_us = hi_monotonic_us();
+	if (k->options.turned)
+		k->options.turned(k->options.arg);
 	if (progress || k->counts.sent == done(k)) {
 		k->progress_us = now_us;
 		if (k->waiting)

@@ -29,6 +29,8 @@ struct hi_kafka_sink_options {
 	int64_t wait_us;	 /* how long broker or topics may be away */
 	/* A state of the broker or of the sink, for a person; no data in it. May be NULL. */
 	void (*told)(void *arg, const char *text);
+	/* Called several times a second while lines are on their way. May be NULL. */
+	void (*turned)(void *arg);
 	void *arg;
 };
 

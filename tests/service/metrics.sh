@@ -70,5 +70,25 @@ kill "$bridge"
 wait "$store"
 is 'its end: status' $? 0
 ok 'the last file is whole' test "$(value hi_records_total)" = 6010
+
+# Into a topic: as it runs, while the broker is away, and at the end.
+echo 'topic out 1 1' >&4
+rm "$T/m"
+{ cat "$T/in"; sleep 0.5; until [ -e "$T/go" ]; do sleep 0.1; done; cat "$T/in"; } |
+	hi-kafka-bridge produce -b "$B" -t out --wait 60s --metrics "$T/m" >"$T/out" 2>"$T/err" 4>&- &
+produce=$!
+acked() { [ "$(value hi_kafka_produced_messages_total)" = "$1" ]; }
+ok 'produce: acknowledged' until_ 30 acked 1000
+is 'produce: bytes' "$(value hi_kafka_produced_bytes_total)" "$bytes"
+is 'produce: nothing on its way' "$(value hi_kafka_unacknowledged_messages)" 0
+echo 'down -1' >&4
+touch "$T/go"
+ok 'produce, no broker: what is on its way' until_ 30 above hi_kafka_unacknowledged_messages 999
+echo 'up -1' >&4
+wait "$produce"
+is 'produce: its end' $? 0
+ok 'produce: all' acked 2000
+is 'produce: none refused, none on its way' \
+	"$(value hi_kafka_refused_messages_total) $(value hi_kafka_unacknowledged_messages)" '0 0'
 exec 4>&-
 wait "$mock"
