@@ -18,15 +18,21 @@ cc -O2 -D_GNU_SOURCE -o "$P" "$ROOT/tests/contract/probe.c" || exit 1
 # input. bad TOOL KIND: one line of it, broken. seen TOOL: how many good lines
 # the last run took, told by its output.
 
-TOOLS=${TOOLS:-hi-gen hi-csv hi-csv--to hi-detect hi-store hi-cat hi-cat--store hi-agg hi-report}
-for t in $TOOLS; do [ -e "$ROOT/cmd/${t%%--*}.c" ] && known="${known:-} $t"; done
+TOOLS=${TOOLS:-hi-gen hi-csv hi-csv--to hi-detect hi-store hi-cat hi-cat--store hi-agg hi-report
+hi-kafka-bridge--consume hi-kafka-bridge--produce}
+for t in $TOOLS; do
+	[ -e "$ROOT/cmd/${t%%--*}.c" ] || continue
+	# What is built without librdkafka is told by make.
+	case $t in hi-kafka-bridge*) [ -x "$BUILD/bin/hi-kafka-bridge" ] || { skip "$t" "not built"; continue; } ;; esac
+	known="${known:-} $t"
+done
 TOOLS=$known
 runs=0
 
 have() { [ -x "$BUILD/bin/${1%%--*}" ]; }
-in_kind() { case $1 in hi-gen | hi-cat--store) echo none ;; hi-csv) echo csv ;; *) echo ndjson ;; esac; }
-has_output() { [ "$1" != hi-store ]; }
-has_o() { [ "$1" != hi-store ]; }
+in_kind() { case $1 in hi-gen | hi-cat--store | hi-kafka-bridge--consume) echo none ;; hi-csv) echo csv ;; *) echo ndjson ;; esac; }
+has_output() { case $1 in hi-store | hi-kafka-bridge--produce) return 1 ;; esac; }
+has_o() { has_output "$1"; }
 passes_lines() { case $1 in hi-csv | hi-csv--to | hi-detect | hi-cat) ;; *) return 1 ;; esac; }
 
 # A store of N readings, made once.
@@ -35,9 +41,40 @@ store_of() {
 	echo "$T/kept.$1"
 }
 
+# A broker within a process, librdkafka's own: BROKER is its address.
+mock() { # mock COMMAND: see mock_cluster.c
+	local before
+	before=$(wc -l <"$T/mock.out")
+	echo "$*" >&7
+	until [ "$(wc -l <"$T/mock.out")" -gt "$before" ]; do sleep 0.02; done
+}
+mock_start() {
+	mkfifo "$T/mock.in"
+	"$BUILD/tests/mock_cluster" 1 <"$T/mock.in" >"$T/mock.out" &
+	exec 7>"$T/mock.in"
+	until [ -s "$T/mock.out" ]; do sleep 0.02; done
+	BROKER=$(head -n 1 "$T/mock.out")
+}
+
+# A topic of N readings, made once. The broker keeps 5 MB of a partition.
+topic_of() {
+	[ ! -e "$T/topic.$1" ] || return
+	mock topic "kept.$1" 128 1
+	hi-gen --patients 2000 --count "$1" | hi-kafka-bridge produce -q -b "$BROKER" -t "kept.$1"
+	touch "$T/topic.$1"
+}
+consume() { # consume N [OPTION]: sets cmd
+	topic_of "$1"
+	cmd=(hi-kafka-bridge consume -q -b "$BROKER" -t "kept.$1" --from earliest "${@:2}")
+}
+
 use() {
 	runs=$((runs + 1))
 	case $1 in
+	hi-kafka-bridge--consume) consume 5000 --until-end ;;
+	hi-kafka-bridge--produce)
+		mock topic "run.$runs" 1 1
+		cmd=(hi-kafka-bridge produce -q -b "$BROKER" -t "run.$runs") ;;
 	hi-gen) cmd=(hi-gen --count 5000) ;;
 	hi-csv) cmd=(hi-csv) ;;
 	hi-cat--store) cmd=(hi-cat "$(store_of 5000)") ;;
@@ -78,6 +115,9 @@ seen() {
 	hi-gen | hi-csv | hi-detect | hi-cat) grep -c '^{"patient_id":.*"metric_name"' "$T/out" ;;
 	hi-csv--to) echo $(($(grep -c . "$T/out") - 1)) ;;
 	hi-store) hi-cat -q "$T/store.$runs" | grep -c '^{"patient_id":' ;;
+	hi-kafka-bridge--produce)
+		hi-kafka-bridge consume -q -b "$BROKER" -t "run.$runs" --from earliest --until-end |
+			grep -c '^{"patient_id":' ;;
 	hi-agg) grep -o '"count":[0-9]*' "$T/out" | awk -F: '{ n += $2 } END { print n + 0 }' ;;
 	hi-report) sed -n 's|.*<span>Readings</span><b>\([0-9]*\)</b>.*|\1|p' "$T/out" ;;
 	esac
@@ -190,12 +230,19 @@ p_slow() { # a line through an open pipe comes out at once, with no option
 	case $1 in
 	hi-gen) ms=$("$P" first hi-gen --live </dev/null 2>"$T/err") ;;
 	hi-cat--store) ms=$("$P" first "${cmd[@]}" --follow </dev/null 2>"$T/err") ;;
-	hi-store)
-		{ one "$1" P-9; echo; sleep 2; } | "${cmd[@]}" >"$T/out" 2>"$T/err" &
-		sleep 0.8
+	hi-kafka-bridge--consume)
+		consume 5000
+		ms=$("$P" first "${cmd[@]}" </dev/null 2>"$T/err") ;;
+	hi-store | hi-kafka-bridge--produce)
+		{ one "$1" P-9; echo; sleep 3; } | "${cmd[@]}" >"$T/out" 2>"$T/err" &
+		local writer=$! try
 		ms=9999
-		[ "$(seen "$1")" = 1 ] && ms=0
-		wait ;;
+		for try in 1 2 3 4; do # within a second, or two to connect to a broker
+			sleep 0.5
+			[ "$(seen "$1")" != 1 ] || { ms=0; break; }
+			[ "$1$try" != hi-store2 ] || break
+		done
+		wait $writer ;;
 	*)
 		passes_lines "$1" || return 2
 		goods "$1" 1 >"$T/in"
@@ -215,8 +262,11 @@ p_flat() { # 2,000,000 lines take no more memory than 200,000
 	use "$1"
 	if no_input "$1"; then
 		for n in 200000 2000000; do
-			cmd=(hi-gen --count $n)
-			[ "$1" = hi-gen ] || cmd=(hi-cat "$(store_of $n)")
+			case $1 in
+			hi-gen) cmd=(hi-gen --count $n) ;;
+			hi-kafka-bridge--consume) consume $n --until-end ;;
+			*) cmd=(hi-cat "$(store_of $n)") ;;
+			esac
 			"$P" rss "$T/rss.$n" "${cmd[@]}" >/dev/null 2>"$T/err" || { why="status $?"; return 1; }
 		done
 		few=$(cat "$T/rss.200000") many=$(cat "$T/rss.2000000")
@@ -265,7 +315,11 @@ p_folder() { mkdir -p "$T/folder"; operand "$1" "$T/folder"; } # a folder that i
 p_term() { # SIGTERM: a source stops; others drain an open pipe for a second at most
 	local s ms lines
 	use "$1"; goods "$1" 10 >"$T/in"
-	case $1 in hi-gen) cmd=(hi-gen --live) ;; hi-cat--store) cmd+=(--follow) ;; esac
+	case $1 in
+	hi-gen) cmd=(hi-gen --live) ;;
+	hi-cat--store) cmd+=(--follow) ;;
+	hi-kafka-bridge--consume) consume 5000 ;;
+	esac
 	read -r s ms lines < <("$P" term "${cmd[@]}" <"$T/in" 2>"$T/err")
 	[ "${s:-99}" = 0 ] || { why="status ${s:-none}: $(head -c 200 "$T/err")"; return 1; }
 	[ "$ms" -le 2000 ] || { why="$ms ms"; return 1; }
@@ -329,6 +383,7 @@ help:--help
 version:--version
 option:a wrong option"
 
+case $TOOLS in *hi-kafka-bridge*) mock_start ;; esac
 rows=""
 flat_figures=""
 while IFS=: read -r probe title; do
@@ -352,7 +407,10 @@ done <<<"$PROBES"
 
 if $table; then
 	printf '| probe |'
-	for tool in $TOOLS; do t=${tool/--to/ --to}; printf ' %s |' "${t/--store/ STORE}"; done
+	for tool in $TOOLS; do
+		t=${tool/--to/ --to} t=${t/--store/ STORE} t=${t/--consume/ consume}
+		printf ' %s |' "${t/--produce/ produce}"
+	done
 	printf '\n|---|'
 	for tool in $TOOLS; do printf ':-:|'; done
 	printf '\n%s' "$rows"

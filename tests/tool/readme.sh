@@ -39,5 +39,5 @@ done < <(grep -o 'hi-[a-z]* [^|`,]*' "$readme" | awk '{
 	for (i = 2; i <= NF; i++) if ($i ~ /^--[a-z]/) { sub(/[^a-z-].*/, "", $i); print $1, $i } }' | sort -u)
 is "every option in README is one of its tool's" "$missing" ""
 
-tools=$(sed -n 's/^| probe |//p' "$readme" | tr -d ' ' | tr '|' '\n' | sed '/^$/d' | grep -o '^hi-[a-z]*' | sort -u | xargs)
+tools=$(sed -n 's/^| probe |//p' "$readme" | tr '|' '\n' | grep -o '^ hi-[a-z-]*' | sort -u | xargs)
 is "the matrix has every tool" "$tools" "$(cd "$ROOT/cmd" && ls hi-*.c | sed 's/\.c$//' | xargs)"
