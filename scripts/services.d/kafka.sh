@@ -196,7 +196,10 @@ service_start() {
 	format
 	: >"$brokerlog"
 	(
-		exec 8>&-
+		# What the caller has open (a pipe to somebody) is not for the broker to keep open.
+		for fd in /proc/self/fd/*; do
+			case ${fd##*/} in [012]) ;; [3-9]) eval "exec ${fd##*/}>&-" ;; esac
+		done
 		cd "$data"
 		# Its own session: an interrupt that is meant for the caller is not for the broker.
 		exec setsid java -Xms64m "-Xmx${HI_KAFKA_HEAP:-256m}" -XX:+UseSerialGC \
