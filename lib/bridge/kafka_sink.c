@@ -114,16 +114,28 @@ static void hold(struct hi_kafka_sink *k, uint64_t number, struct hi_slice line)
 		fail(k, &k->lost_error);
 }
 
+/* The first is told at once, and why; the others are the same or are counted at the end. */
+static void say_refused(struct hi_kafka_sink *k, const struct hi_error *why)
+{
+	char text[2 * ERROR_MAX];
+	if (k->counts.refused > 1)
+		return;
+	snprintf(text, sizeof(text), "%s: %s; it goes to %s", why->text, why->detail,
+		 k->options.undelivered);
+	tell(k, text);
+}
+
 static void refuse(struct hi_kafka_sink *k, rd_kafka_resp_err_t code, const char *topic,
 		   uint64_t number, struct hi_slice line)
 {
 	struct hi_error e;
 	k->counts.refused++;
 	hold(k, number, line);
-	if (k->undelivered)
-		return;
 	hi_kafka_error(&e, code, "the broker refuses a line", topic);
-	fail(k, &e);
+	if (k->undelivered)
+		say_refused(k, &e);
+	else
+		fail(k, &e);
 }
 
 /* What the broker says about one line: the only place where a line counts as taken. */
