@@ -263,9 +263,19 @@ static void say_others(const struct state *st)
 {
 	for (int t = 0; t < HI_TYPES; t++)
 		if (st->others[t])
-			hi_complain(
-				"not sent, for topics have readings and alerts: %llu of type %s",
-				(unsigned long long)st->others[t], hi_type_names[t]);
+			hi_complain("not sent, for topics have readings and alerts: %s %llu",
+				    hi_type_names[t], (unsigned long long)st->others[t]);
+}
+
+static void say_counts(const struct state *st, const struct hi_kafka_sink_counts *n)
+{
+	hi_complain("lines: acknowledged %llu, refused %llu, come back %llu",
+		    (unsigned long long)n->acked, (unsigned long long)n->refused,
+		    (unsigned long long)n->failed);
+	if (st->marked)
+		hi_complain("what stands behind the last mark comes again at the next start");
+	else if (n->failed)
+		hi_complain("what was not read any more was not sent");
 }
 
 /* What is not acknowledged comes again where the stream has marks, and else is kept. */
@@ -277,11 +287,8 @@ static int close_sink(struct hi_run *run, struct hi_error *e)
 	st->sink = NULL;
 	st->sent = n;
 	say_others(st);
-	if (s && n.acked < n.sent)
-		hi_complain("%llu lines were acknowledged, %llu were refused, %llu came back; "
-			    "what was not read yet was not sent",
-			    (unsigned long long)n.acked, (unsigned long long)n.refused,
-			    (unsigned long long)n.failed);
+	if (n.acked < n.sent)
+		say_counts(st, &n);
 	hi_positions_release(&st->cursor);
 	return s;
 }
