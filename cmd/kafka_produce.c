@@ -206,7 +206,7 @@ static int mark(struct hi_run *run, const struct hi_rec *rec, struct hi_error *e
 		s = hi_kafka_sink_flush(st->sink, e);
 		if (s == HI_OK)
 			s = m->seq == 0 ? begin(st, m, e) : move_cursor(st, m, e);
-		st->marked = s == HI_OK;
+		st->marked |= s == HI_OK;
 	}
 	if (s == HI_OK)
 		tell_progress(st);

@@ -14,7 +14,7 @@ enum { TURN_MS = 100, POLL_EACH = 256, BATCH_BYTES = 1000000, ERROR_MAX = 256 };
 
 /* How long nothing comes back until it is said, and the wait after a signal. */
 #define TELL_US HI_US_S
-#define STOP_US (10 * HI_US_S)
+#define STOP_US (5 * HI_US_S)
 #define PURGE_US (5 * HI_US_S)
 
 struct hi_kafka_sink {

@@ -56,7 +56,7 @@ int hi_kafka_sink_poll(struct hi_kafka_sink *k, struct hi_error *e);
 
 /*
  * Waits until each line is acknowledged, or refused and durable in undelivered. As put.
- * After the first SIGINT or SIGTERM no wait is longer than 10 s.
+ * After the first SIGINT or SIGTERM no wait is longer than 5 s.
  */
 int hi_kafka_sink_flush(struct hi_kafka_sink *k, struct hi_error *e);
 
