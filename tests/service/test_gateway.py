@@ -124,18 +124,31 @@ class Bench:
         return True
 
     def is_fed(self, service):
-        fed, starts = service.fed, service.starts
+        fed = service.fed
         return self.until(lambda: service.fed > fed)
 
     def kill(self, service, part):
-        """One part of it, when all of them are there."""
-        n = len(open(os.path.join(T, 'pipelines', os.path.basename(service.folder))).read()
-                .split('|\n')) if service is not self.collect else 2
-        found = self.until(lambda: len(service.parts()) == n)
+        """One part of it, when both are there."""
+        found = self.until(lambda: len(service.parts()) == 2)
         check('%s has its parts' % service.folder, found, service.journal())
         starts = service.starts
         os.kill(service.parts()[part], signal.SIGKILL)
         check('%s starts again' % service.folder, self.until(lambda: service.starts > starts))
+
+
+    def stop_and_starve(self):
+        """The uplink's source and the central store stand still, which only the watchdog sees."""
+        both = ((self.uplink, 0), (self.central, 1))
+        for service, part in both:
+            check('%s has its parts' % service.folder, self.until(lambda: len(service.parts()) == 2))
+            check('%s is fed' % service.folder, self.is_fed(service), service.journal())
+        before = {service: service.starved for service, _ in both}
+        for service, part in both:
+            os.kill(service.parts()[part], signal.SIGSTOP)
+        for service, _ in both:
+            check('%s starves' % service.folder,
+                  self.until(lambda: service.starved > before[service]), service.results)
+            check('%s starts again' % service.folder, self.is_fed(service), service.journal())
 
 
 def disturb(bench):
@@ -157,6 +170,7 @@ def disturb(bench):
             check('the uplink sends', bench.is_fed(bench.uplink), bench.uplink.journal())
             bench.kill(bench.uplink, part)
         bench.kill(bench.central, i % 2)
+    bench.stop_and_starve()
     check('the uplink sends in the end', bench.is_fed(bench.uplink), bench.uplink.journal())
 
 

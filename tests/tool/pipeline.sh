@@ -107,12 +107,12 @@ is 'the last mark has come through' "$(hi-cat --raw st/ | wc -l)" "$position"
 run_for() { begin "$1" "$2"; kill -TERM $pid; wait $pid; }
 run_for ward 3
 is 'and the same line goes on' "$? $(cat err)" '0 '
-pipe foreign <<<'sleep 1000 | cat | cat'
+pipe foreign <<<'sleep 1000.'$$' | cat | cat'
 run_for foreign 3
 is 'a source of others' "$? $(cat err)" '0 '
-pipe deep <<<'{ bash -c "sleep 1001; :"; } | cat'
+pipe deep <<<'{ bash -c "sleep 1001.'$$'; :"; } | cat'
 run_for deep 2
-is 'what a part has started is ended' "$? $(pgrep -cf 'sleep 1001')" '0 0'
+is 'what a part has started is ended' "$? $(pgrep -cf "sleep 1001.$$")" '0 0'
 pipe deaf <<<'bash -c "trap : TERM; while :; do sleep 0.1; done" | cat'
 run_for deaf 2
 is 'what does not listen is killed' "$? $(grep SIGKILL err | head -n 1)" \
@@ -123,15 +123,15 @@ is 'and what is stopped' $? 137
 
 ## A part that ends: idle parts before it do not notice.
 
-pipe idle <<<'sleep 1002 | hi-detect --wrong | hi-store -q it/'
+pipe idle <<<'sleep 1002.'$$' | hi-detect --wrong | hi-store -q it/'
 run idle
-is 'the parts that feed nobody are ended, the cause counts' "$? $(pgrep -cf 'sleep 1002')" '2 0'
-pipe idlelast <<<'sleep 1003 | cat | (exit 5)'
+is 'the parts that feed nobody are ended, the cause counts' "$? $(pgrep -cf "sleep 1002.$$")" '2 0'
+pipe idlelast <<<'sleep 1003.'$$' | cat | (exit 5)'
 run idlelast
-is 'also behind the last part' "$? $(pgrep -cf 'sleep 1003')" '5 0'
-pipe bracket <<<'{ sleep 1004; } | (exec cat) | { (true | true); exit 5; }'
+is 'also behind the last part' "$? $(pgrep -cf "sleep 1003.$$")" '5 0'
+pipe bracket <<<'{ sleep 1004.'$$'; } | (exec cat) | { (true | true); exit 5; }'
 run bracket
-is 'or where all are shells' "$? $(pgrep -cf 'sleep 1004')" '5 0'
+is 'or where all are shells' "$? $(pgrep -cf "sleep 1004.$$")" '5 0'
 pipe slow <<<'true | true | (sleep 4; echo done)'
 run slow
 is 'parts that are at work are left alone' "$? $(cat out)" '0 done'
@@ -139,4 +139,4 @@ begin foreign 3
 read -r shell <"/proc/$pid/task/$pid/children"
 kill -9 "$shell"
 wait $pid
-is 'the shell in between is killed' "$? $(pgrep -cf 'sleep 1000')" '137 0'
+is 'the shell in between is killed' "$? $(pgrep -cf "sleep 1000.$$")" '137 0'
