@@ -34,8 +34,11 @@ cd "$ROOT"
 
 missing=
 while read -r tool option; do
-	"$tool" --help 2>/dev/null | grep -q -- "$option\b" || missing="$missing $tool $option"
-done < <(grep -o 'hi-[a-z]* [^|`,]*' "$readme" | awk '{
+	{
+		"$tool" --help
+		[ "$tool" != hi-kafka-bridge ] || { "$tool" consume --help && "$tool" produce --help; }
+	} 2>/dev/null | grep -q -- "$option\b" || missing="$missing $tool $option"
+done < <(grep -o 'hi-[a-z-]* [^|`,]*' "$readme" | awk '{
 	for (i = 2; i <= NF; i++) if ($i ~ /^--[a-z]/) { sub(/[^a-z-].*/, "", $i); print $1, $i } }' | sort -u)
 is "every option in README is one of its tool's" "$missing" ""
 
