@@ -85,23 +85,33 @@ static int sync_content(struct hi_atomic *a, struct hi_error *e)
 	return close_fd(a, e);
 }
 
+/* path becomes what is in the temporary file, unless status says that this has failed. */
+static int put_in_place(struct hi_atomic *a, int status, struct hi_error *e)
+{
+	if (status == HI_OK && rename(a->temporary, a->path) < 0)
+		status = hi_error_sys(e, "cannot rename to", a->path);
+	if (status != HI_OK)
+		hi_atomic_abort(a);
+	return status;
+}
+
 int hi_atomic_commit(struct hi_atomic *a, struct hi_error *e)
 {
-	int s;
-
-	if (!a->temporary) {
-		s = close_fd(a, e);
-		forget(a);
+	if (!a->temporary)
+		return hi_atomic_replace(a, e);
+	int s = put_in_place(a, sync_content(a, e), e);
+	if (s != HI_OK)
 		return s;
-	}
-	s = sync_content(a, e);
-	if (s == HI_OK && rename(a->temporary, a->path) < 0)
-		s = hi_error_sys(e, "cannot rename to", a->path);
-	if (s != HI_OK) {
-		hi_atomic_abort(a);
-		return s;
-	}
 	s = hi_sync_folder(a->path, e);
+	forget(a);
+	return s;
+}
+
+int hi_atomic_replace(struct hi_atomic *a, struct hi_error *e)
+{
+	int s = close_fd(a, e);
+	if (a->temporary)
+		s = put_in_place(a, s, e);
 	forget(a);
 	return s;
 }

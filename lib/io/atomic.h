@@ -29,6 +29,13 @@ int hi_atomic_begin(struct hi_atomic *a, const char *path, struct hi_error *e);
  */
 int hi_atomic_commit(struct hi_atomic *a, struct hi_error *e);
 
+/*
+ * The same without any fsync: whole or not at all for every reader, and after a power
+ * cut whatever is left. For what is written again soon, where waiting for a disk would
+ * cost more than it is worth.
+ */
+int hi_atomic_replace(struct hi_atomic *a, struct hi_error *e);
+
 /* Removes the temporary file; path is as it was. Harmless after commit or a failed begin. */
 void hi_atomic_abort(struct hi_atomic *a);
 

@@ -52,7 +52,7 @@ static int write_file(const char *path, struct hi_buf *text, struct hi_error *e)
 		s = hi_writer_close(&w, e);
 		file.fd = -1;
 	}
-	s = s ? s : hi_atomic_commit(&file, e);
+	s = s ? s : hi_atomic_replace(&file, e);
 	if (s)
 		hi_atomic_abort(&file);
 	return s;

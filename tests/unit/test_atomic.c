@@ -82,6 +82,38 @@ START_TEST(new_and_replaced)
 }
 END_TEST
 
+/* Without a sync: as whole, and nothing beside it. */
+START_TEST(replaced_unsynced)
+{
+	struct hi_atomic a;
+	struct hi_error e;
+	const char *path = in_folder("counters");
+
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(hi_atomic_begin(&a, path, &e), HI_OK);
+		put(a.fd, i ? "two" : "one");
+		if (i)
+			content_is(path, "one");
+		ck_assert_int_eq(hi_atomic_replace(&a, &e), HI_OK);
+		content_is(path, i ? "two" : "one");
+		ck_assert_int_eq(files(), 1);
+		hi_atomic_abort(&a);
+		content_is(path, i ? "two" : "one");
+	}
+	unlink(path);
+	ck_assert_int_eq(hi_atomic_begin(&a, path, &e), HI_OK);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	ck_assert_int_eq(hi_atomic_replace(&a, &e), HI_IO);
+	ck_assert_str_eq(e.text, "cannot rename to");
+	ck_assert_int_eq(rmdir(path), 0);
+	ck_assert_int_eq(files(), 0);
+	ck_assert_int_eq(hi_atomic_begin(&a, "/dev/null", &e), HI_OK);
+	put(a.fd, "x");
+	ck_assert_int_eq(hi_atomic_replace(&a, &e), HI_OK);
+	ck_assert_int_eq(files(), 0);
+}
+END_TEST
+
 START_TEST(aborted)
 {
 	struct hi_atomic a;
@@ -250,6 +282,7 @@ int main(void)
 		return 1;
 	TCase *t = tcase_create("atomic");
 	tcase_add_test(t, new_and_replaced);
+	tcase_add_test(t, replaced_unsynced);
 	tcase_add_test(t, aborted);
 	tcase_add_test(t, through_a_link);
 	tcase_add_test(t, devices);
