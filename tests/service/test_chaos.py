@@ -35,6 +35,16 @@ def tell(c, log, again, n_alarms, seconds):
         print('  %4d  %s' % (n, what))
 
 
+def group_wrong(kafka, log):
+    """What a lag monitor sees: GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG ..."""
+    r = kafka.services('tool', 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
+                       '--bootstrap-server', kafka.address, '--describe', '--group', ward.GROUP)
+    rows = [line.split() for line in r.said().splitlines() if ward.TOPIC in line]
+    told = {int(row[2]): row[3] for row in rows}
+    want = {p: str(of[-1][0] + 1) for p, of in log.items()}
+    return '' if told == want else '%s, not %s: %s' % (told, want, r.said()[-500:])
+
+
 def disturbed(kafka, look):
     """Gives the broker's log; look(name, why): as fault.check."""
     begun = time.monotonic()
@@ -52,6 +62,7 @@ def disturbed(kafka, look):
     found, n = ward.findings(log, c.ward)
     for what, wrong in found.items():
         look('the store: ' + what, wrong)
+    look('the group for lag monitors is told the same', group_wrong(kafka, log))
     tell(c, log, again, n, int(time.monotonic() - begun))
     return log
 

@@ -21,7 +21,7 @@ import history
 import lines
 import stream
 
-TOPIC = 'patient-vitals'
+TOPIC, GROUP = 'patient-vitals', 'monitor'
 # Of the patient's own readings alone. One has a delay, so that alarms are pending at marks.
 RULES = '''HYPOXIA high spo2 < 92
 TACHYCARDIA medium heart_rate > 120
@@ -157,7 +157,8 @@ class Ward:
         both = ['-b', address, '-t', TOPIC, '--wait', wait] + ['-q'] * quiet
         self.to_broker = ['hi-kafka-bridge', 'produce', *both, '--cursor', self.cursor,
                           '--undelivered', self.undelivered]
-        self.from_broker = ['hi-kafka-bridge', 'consume', *both, '--meta', '--resume', self.ward]
+        self.from_broker = ['hi-kafka-bridge', 'consume', *both, '--meta', '--resume', self.ward,
+                            '--monitor-group', GROUP]
         self.judged = [['hi-detect', '-q', '--rules', RULES_FILE], ['hi-store', '-q', self.ward]]
         self.roles = {
             'produce': Role('produce', [self.cat('--follow'), self.to_broker], self.draw,
