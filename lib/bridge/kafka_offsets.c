@@ -124,14 +124,39 @@ static void add_commit(rd_kafka_topic_partition_list_t *list, struct hi_kafka_pa
 	p->committed = durable.offset;
 }
 
-/* Its answer comes to a queue of its own, where it may be waited for. */
+void hi_kafka_committed(struct hi_kafka_source *k, rd_kafka_resp_err_t code)
+{
+	struct hi_error e;
+	if (code && code != RD_KAFKA_RESP_ERR__NO_OFFSET && code != k->commit_error) {
+		hi_kafka_error(&e, code, "", k->o.group);
+		k->calls.note(k->calls.arg, "the broker does not take the offsets of the group",
+			      e.detail);
+	}
+	k->commit_error = code;
+}
+
+/* Its answer comes to a queue of its own, where it is waited for. */
+static void commit_and_wait(struct hi_kafka_source *k, const rd_kafka_topic_partition_list_t *list,
+			    int wait_ms)
+{
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(k->rk);
+	rd_kafka_event_t *answer = NULL;
+	if (rd_kafka_commit_queue(k->rk, list, queue, NULL, NULL) == 0)
+		answer = rd_kafka_queue_poll(queue, wait_ms);
+	if (answer)
+		hi_kafka_committed(k, rd_kafka_event_error(answer));
+	rd_kafka_event_destroy(answer);
+	rd_kafka_queue_destroy(queue);
+}
+
+/* What was not taken is told once, and sent again with what comes next. */
 static void commit(struct hi_kafka_source *k, const rd_kafka_topic_partition_list_t *list,
 		   int wait_ms)
 {
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(k->rk);
-	if (rd_kafka_commit_queue(k->rk, list, queue, NULL, NULL) == 0)
-		rd_kafka_event_destroy(rd_kafka_queue_poll(queue, wait_ms));
-	rd_kafka_queue_destroy(queue);
+	if (wait_ms > 0)
+		commit_and_wait(k, list, wait_ms);
+	else
+		rd_kafka_commit(k->rk, list, true);
 }
 
 void hi_kafka_source_commit(struct hi_kafka_source *k, const struct hi_positions *durable,

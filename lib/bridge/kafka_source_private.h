@@ -1,4 +1,4 @@
-/* What kafka_source.c, kafka_look.c, kafka_offsets.c and kafka_lost.c share. */
+/* What kafka_source.c, kafka_batch.c, kafka_look.c, kafka_offsets.c and kafka_lost.c share. */
 #ifndef HI_BRIDGE_KAFKA_SOURCE_PRIVATE_H
 #define HI_BRIDGE_KAFKA_SOURCE_PRIVATE_H
 
@@ -74,7 +74,8 @@ struct hi_kafka_source {
 	int64_t short_due_us; /* when a partition that ended before its position is looked at */
 	int64_t bad_us;	      /* when it last gave an error in the place of messages */
 	bool away_told;
-	rd_kafka_resp_err_t last_error; /* of a connection */
+	rd_kafka_resp_err_t last_error;	  /* of a connection */
+	rd_kafka_resp_err_t commit_error; /* the last answer of the group */
 	struct hi_positions positions;
 	/* The batch. */
 	size_t given_bytes; /* since hi_kafka_wake */
@@ -85,6 +86,16 @@ struct hi_kafka_source {
 	struct hi_message_header *headers;
 	size_t headers_n, headers_cap;
 };
+
+/* --- kafka_batch.c ----------------------------------------------------------- */
+
+/*
+ * Takes what the client has, at most `most` messages and events: messages that are to be
+ * given are added to the batch. How many came, or negative.
+ */
+int hi_kafka_poll(struct hi_kafka_source *k, size_t most, int wait_ms, struct hi_error *e);
+
+void hi_kafka_drop_batch(struct hi_kafka_source *k);
 
 /* --- kafka_look.c ------------------------------------------------------------ */
 
@@ -124,6 +135,9 @@ rd_kafka_resp_err_t hi_kafka_ask(struct hi_kafka_source *k, int64_t what_ms,
 
 /* The same: HI_OK, or as hi_kafka_away. */
 int hi_kafka_ask_or_wait(struct hi_kafka_source *k, int64_t what_ms, struct hi_error *e);
+
+/* What the broker answered to offsets of the group: an error is told once. */
+void hi_kafka_committed(struct hi_kafka_source *k, rd_kafka_resp_err_t code);
 
 /*
  * Has the client look at once whether its queue has room. One that found it full looks

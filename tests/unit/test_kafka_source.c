@@ -718,6 +718,73 @@ START_TEST(at_the_end)
 }
 END_TEST
 
+/* What the broker has of a group, asked by another client. */
+static int64_t committed(const char *group, int32_t partition)
+{
+	char why[256];
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	rd_kafka_conf_set(conf, "bootstrap.servers", options.brokers, why, sizeof(why));
+	rd_kafka_conf_set(conf, "group.id", group, why, sizeof(why));
+	rd_kafka_conf_set(conf, "log_level", "0", why, sizeof(why));
+	rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
+	ck_assert_msg(rk != NULL, "%s", why);
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_list_add(list, "vitals", partition);
+	ck_assert_int_eq(0, rd_kafka_committed(rk, list, 10000));
+	const int64_t offset = list->elems[0].offset;
+	rd_kafka_topic_partition_list_destroy(list);
+	rd_kafka_destroy(rk);
+	return offset;
+}
+
+START_TEST(the_group_is_told_what_is_durable)
+{
+	const struct hi_positions *at;
+	struct hi_positions durable;
+	make_topic("vitals", 2);
+	produce(0, 0, 10);
+	options.group = "monitor";
+	ck_assert_int_eq(HI_OK, begin());
+	ck_assert_int_eq(HI_OK, read_until(10));
+	ck_assert_int_eq(HI_OK, hi_kafka_source_positions(source, &at, &e));
+	hi_positions_init(&durable);
+	hi_positions_set_text(&durable, key_of("vitals", 0), HI_LIT("7:12345678"), &e);
+	hi_positions_set_text(&durable, "kafka:elsewhere/vitals/1", HI_LIT("9:12345678"), &e);
+	hi_positions_set_text(&durable, "gen:7", HI_LIT("9"), &e);
+	hi_kafka_source_commit(source, &durable, 10000);
+	ck_assert_int_eq(7, committed("monitor", 0));
+	ck_assert_int_lt(committed("monitor", 1), 0);
+	hi_kafka_source_commit(source, at, 10000);
+	ck_assert_int_eq(10, committed("monitor", 0));
+	hi_positions_release(&durable);
+	ck_assert_ptr_null(strstr(notes, "group"));
+}
+END_TEST
+
+enum { OFFSET_COMMIT = 8 };
+
+START_TEST(a_group_that_is_refused_is_told_once)
+{
+	make_topic("vitals", 1);
+	produce(0, 0, 10);
+	options.group = "monitor";
+	ck_assert_int_eq(HI_OK, begin());
+	ck_assert_int_eq(HI_OK, read_until(10));
+	rd_kafka_mock_push_request_errors(cluster, OFFSET_COMMIT, 3,
+					  RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
+					  RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
+					  RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED);
+	store(0, 7, 1);
+	hi_kafka_source_commit(source, &stored, 10000);
+	is_told("the broker does not take the offsets of the group: monitor");
+	notes[0] = '\0';
+	store(0, 8, 1);
+	hi_kafka_source_commit(source, &stored, 10000);
+	ck_assert_str_eq("", notes);
+	ck_assert_int_eq(HI_OK, read_once(10));
+}
+END_TEST
+
 static Suite *kafka_source_suite(void)
 {
 	Suite *suite = suite_create("kafka_source");
@@ -746,7 +813,8 @@ static Suite *kafka_source_suite(void)
 		  { no_broker, a_wait_ends_when_it_is_asked_to, a_topic_that_is_not_there,
 		    a_topic_that_may_not_be_read, a_partition_that_the_topic_has_not,
 		    a_partition_without_a_leader, the_leader_moves, brokers_go_and_come,
-		    brokers_stay_away, fetches_fail, at_the_end } },
+		    brokers_stay_away, fetches_fail, at_the_end, the_group_is_told_what_is_durable,
+		    a_group_that_is_refused_is_told_once } },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		TCase *t = tcase_create(cases[i].name);

@@ -172,8 +172,10 @@ START_TEST(the_zone_may_come_last)
 	ck_assert_int_eq(0, setenv("HI_TZ", "+02:00", 1));
 	ck_assert_int_eq(-1, parse("--since 2025-03-30"));
 	ck_assert_int_eq(INT64_C(1743285600000000), common.since.t_us);
+	ck_assert(!common.zone_given);
 	ck_assert_int_eq(-1, parse("--since 2025-03-30 --tz UTC"));
 	ck_assert_int_eq(INT64_C(1743292800000000), common.since.t_us);
+	ck_assert(common.zone_given);
 }
 END_TEST
 

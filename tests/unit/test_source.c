@@ -6,6 +6,7 @@
 
 #include "base/time.h"
 #include "mark/check.h"
+#include "store/store.h"
 #include "tool/message.h"
 #include "tool/source.h"
 #include "vital/reader.h"
@@ -306,6 +307,84 @@ START_TEST(a_store_that_is_not_there_yet)
 }
 END_TEST
 
+static char folder[64];
+
+/* The end of the pipe: the store has these positions from now on. */
+static void commit(int64_t from, int64_t to)
+{
+	struct hi_store_writer *w;
+	struct hi_mark m = { .kind = HI_MARK_PLAIN };
+	struct hi_error e = { HI_OK };
+	bool created;
+	hi_positions_init(&m.positions);
+	hi_positions_set_int(&m.positions, "k:1", from, &e);
+	hi_positions_set_int(&m.positions, "k:other", from, &e);
+	ck_assert_int_eq(HI_OK, hi_store_writer_open(&w, folder, &created, &e));
+	ck_assert_msg(hi_store_begin(w, &m.positions, false, &e) == HI_OK, "%s", e.text);
+	hi_positions_set_int(&m.positions, "k:1", to, &e);
+	hi_positions_set_int(&m.positions, "k:other", to, &e);
+	ck_assert_msg(hi_store_mark(w, &m, &e) == HI_OK, "%s", e.text);
+	ck_assert_int_eq(HI_OK, hi_store_writer_close(w, NULL));
+	hi_positions_release(&m.positions);
+}
+
+/* What the store has is what it has now, of the keys that were asked for. */
+static int durable(struct hi_run *r, struct hi_error *e)
+{
+	struct hi_positions out;
+	hi_positions_init(&out);
+	ck_assert_int_eq(HI_OK, start(r, 0, e));
+	ck_assert_uint_eq(0, hi_source_stored(source)->n);
+	ck_assert_int_eq(HI_OK, mark_at(5, HI_TIME_MIN, e));
+	ck_assert_int_eq(HI_END, hi_source_durable(source, &at, &out, e));
+	commit(0, 3);
+	ck_assert_int_eq(HI_OK, hi_source_durable(source, &at, &out, e));
+	ck_assert_uint_eq(1, out.n);
+	ck_assert_str_eq("3", hi_positions_find(&out, "k:1"));
+	commit(3, 5);
+	ck_assert_int_eq(HI_OK, hi_source_durable(source, &at, &out, e));
+	ck_assert(hi_positions_equal(&at, &out));
+	hi_positions_release(&out);
+	return HI_OK;
+}
+
+static int stored(struct hi_run *r, struct hi_error *e)
+{
+	ck_assert_int_eq(HI_OK, start(r, 5, e));
+	ck_assert_uint_eq(2, hi_source_stored(source)->n);
+	ck_assert_str_eq("5", hi_positions_find(hi_source_stored(source), "k:other"));
+	return HI_OK;
+}
+
+START_TEST(what_the_store_has)
+{
+	char command[128];
+	snprintf(folder, sizeof(folder), "/tmp/hi-test-source.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	common = (struct hi_common){ .resume = folder };
+	ck_assert_int_eq(0, run(durable));
+	ck_assert_int_eq(0, run(stored));
+	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	ck_assert_int_eq(0, system(command));
+}
+END_TEST
+
+static int unresumed(struct hi_run *r, struct hi_error *e)
+{
+	struct hi_positions out;
+	hi_positions_init(&out);
+	ck_assert_int_eq(HI_OK, start(r, 0, e));
+	ck_assert_int_eq(HI_END, hi_source_durable(source, &at, &out, e));
+	return mark_at(0, HI_TIME_MIN, e);
+}
+
+START_TEST(no_store_has_nothing)
+{
+	common = (struct hi_common){ .mark_lines = 1 };
+	ck_assert_int_eq(0, run(unresumed));
+}
+END_TEST
+
 static int refused(struct hi_run *r, struct hi_error *e)
 {
 	int s = start(r, 0, e);
@@ -356,6 +435,8 @@ int main(void)
 	tcase_add_test(t, positions_of_the_caller);
 	tcase_add_test(t, each_run_has_its_name);
 	tcase_add_test(t, a_store_that_is_not_there_yet);
+	tcase_add_test(t, what_the_store_has);
+	tcase_add_test(t, no_store_has_nothing);
 	tcase_add_test(t, what_does_not_go_together);
 	tcase_add_test(t, more_positions_than_a_line_holds);
 	Suite *s = suite_create("source");
