@@ -73,6 +73,7 @@ static const struct hi_program program = {
 
 struct state {
 	struct options opt;
+	const char *begins; /* hi_run's */
 	struct hi_kafka_source_options o;
 	struct hi_message_options fields;
 	struct hi_run *run;
@@ -345,6 +346,7 @@ static int consume(struct hi_run *run, struct hi_error *e)
 {
 	struct state *s = run->state;
 	s->run = run;
+	run->begins = s->begins;
 	run->metrics = run->common->metrics_file ? put_metrics : NULL;
 	hi_positions_init(&s->durable);
 	int status = open_all(s, e);
@@ -370,12 +372,18 @@ static int consume(struct hi_run *run, struct hi_error *e)
 static int configure_from(struct state *s, const struct hi_common *c, struct hi_error *e)
 {
 	const char *from = s->opt.from ? s->opt.from : c->resume ? "earliest" : "latest";
-	s->o.from = HI_KAFKA_TIME;
-	if (strcmp(from, "earliest") == 0)
+	if (strcmp(from, "earliest") == 0) {
 		s->o.from = HI_KAFKA_EARLIEST;
-	else if (strcmp(from, "latest") == 0)
+		return HI_OK;
+	}
+	if (strcmp(from, "latest") == 0) {
 		s->o.from = HI_KAFKA_LATEST;
-	else if (hi_time_option(hi_slice_of(from), hi_clock_us(), &s->o.from_us) != HI_OK)
+		s->begins = "what comes from now on";
+		return HI_OK;
+	}
+	s->o.from = HI_KAFKA_TIME;
+	s->begins = "the time of --from";
+	if (hi_time_option(hi_slice_of(from), hi_clock_us(), &s->o.from_us) != HI_OK)
 		return hi_error_fmt(e, HI_USAGE,
 				    "--from: not earliest, latest or a time (2025-12-28T06:30:00Z, "
 				    "today, 4h)",

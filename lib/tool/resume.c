@@ -113,7 +113,8 @@ static void note_beginning(const struct hi_resume *r, const struct hi_positions 
 	for (size_t i = 0; opening && i < opening->n; i++)
 		if (hi_positions_find(stored, opening->v[i].key))
 			return;
-	hi_note("%s: nothing from this source yet: from the beginning", r->path);
+	hi_note("%s: nothing from this source yet: from %s", r->path,
+		r->run->begins ? r->run->begins : "the beginning");
 }
 
 int hi_resume_preamble(struct hi_resume *r, const struct hi_positions *opening,

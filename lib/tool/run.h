@@ -42,6 +42,8 @@ struct hi_run {
 	const struct hi_mark *mark;
 	bool preamble;
 	bool marked; /* the input being read is a marked stream: from its first mark to its end */
+	/* Where a source begins of which --resume's store has nothing; NULL: at the beginning. */
+	const char *begins;
 	void *state;
 	/*
 	 * What a tool has beside the four counters, by base/prometheus.h, for the file of

@@ -143,6 +143,7 @@ ok "one partition" wait_for 20 stored grown 5
 # Before anything came: a restart must not begin at a later end.
 ready() { [ -n "$(sqlite3 latest/store.db 'SELECT value FROM positions' 2>/dev/null)" ]; }
 ok "--from latest: where it began is kept" wait_for 20 ready
+has "--from latest: said" "$(bridge consume --resume none -t grow --from latest --until-end 2>&1 >/dev/null)" 'from what comes from now on'
 client partitions grow 3
 readings 6 65 | client send grow
 ok "partitions added while it runs" wait_for 30 stored grown 65
