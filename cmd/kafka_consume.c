@@ -408,6 +408,7 @@ static int configure(struct state *s, const struct hi_common *c, struct hi_error
 	s->o.until_end = opt->until_end;
 	s->o.skip_lost = opt->skip_lost;
 	s->o.headers = opt->headers;
+	s->o.ticks = c->tick;
 	s->o.group = opt->group;
 	s->o.wait_us = opt->wait_us;
 	s->fields =

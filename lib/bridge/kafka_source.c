@@ -87,6 +87,9 @@ static int configure(struct hi_kafka_source *k, rd_kafka_conf_t *conf, struct hi
 {
 	bool open_to_others;
 	int s = hi_kafka_conf_set_all(conf, settings, e);
+	/* Messages of one broker wait while another is asked for its ends. */
+	if (s == HI_OK && k->o.ticks)
+		s = hi_kafka_conf_set(conf, "fetch.wait.max.ms", "20", e);
 	s = s ? s : hi_kafka_conf_file(conf, k->o.config, &open_to_others, e);
 	if (s == HI_OK && open_to_others)
 		k->calls.note(k->calls.arg, "has a secret, and everybody may read it", k->o.config);

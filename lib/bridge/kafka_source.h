@@ -36,6 +36,7 @@ struct hi_kafka_source_options {
 	bool until_end;	   /* to the end that each partition has at the beginning */
 	bool skip_lost;	   /* what is gone is told and passed by, not the end */
 	bool headers;	   /* messages are wanted with theirs */
+	bool ticks;	   /* hi_kafka_source_at_end will be asked: its answer is to come soon */
 	const char *group; /* of --monitor-group; NULL: none */
 	int64_t wait_us;   /* how long broker, topic or leader may be away */
 };
