@@ -121,6 +121,15 @@ pipe stopped <<<'hi-gen -q --pace 1x | bash -c "kill -STOP \$\$; cat"'
 run_for stopped 2
 is 'and what is stopped' $? 137
 
+pipe builtin <<<'while :; do :; done'
+hi-pipeline --grace 1 builtin >out 2>err & pid=$!
+sleep 1
+kill -TERM $pid; wait $pid
+is 'nor the shell itself' $? 137
+hi-pipeline --grace 5 ward >out 2>err & pid=$!
+kill -TERM $pid; wait $pid; s=$?
+ok "a signal before there is a part ($s)" test $s -eq 0 -o $s -eq 143
+
 ## A part that ends: idle parts before it do not notice.
 
 pipe idle <<<'sleep 1002.'$$' | hi-detect --wrong | hi-store -q it/'
