@@ -17,6 +17,7 @@ static const struct hi_kafka_setting ours[] = {
 	{ "compression.codec", "--compression says it" },
 	{ "compression.type", "--compression says it" },
 	{ "delivery.timeout.ms", "--wait says it" },
+	{ "topic.metadata.propagation.max.ms", "--wait says it" },
 	{ "message.timeout.ms", "--wait says it" },
 	{ "acks", "no line may be lost" },
 	{ "request.required.acks", "no line may be lost" },

@@ -10,7 +10,13 @@
 #include "bridge/undelivered.h"
 #include "io/signal.h"
 
-enum { TURN_MS = 100, POLL_EACH = 256, BATCH_BYTES = 1000000, ERROR_MAX = 256 };
+enum {
+	TURN_MS = 100,
+	POLL_EACH = 256,
+	BATCH_BYTES = 1000000,
+	ERROR_MAX = 256,
+	MISSING_MS_MAX = 3600000
+};
 
 /* How long nothing comes back until it is said, and the wait after a signal. */
 #define TELL_US HI_US_S
@@ -50,6 +56,10 @@ static const struct hi_kafka_setting settings[] = {
 	{ "message.max.bytes", "1200000" },
 	{ "queue.buffering.max.messages", "20000" },
 	{ "queue.buffering.max.kbytes", "32768" },
+	/* One that has fallen silent is left for the partition's next leader, in time. */
+	{ "socket.timeout.ms", "10000" },
+	{ "request.timeout.ms", "9000" },
+	{ "socket.connection.setup.timeout.ms", "10000" },
 	/* A broker that comes back is found within a second. */
 	{ "reconnect.backoff.ms", "50" },
 	{ "reconnect.backoff.max.ms", "1000" },
@@ -363,14 +373,19 @@ static int set_options(struct hi_kafka_sink *k, rd_kafka_conf_t *conf, int64_t b
 		       struct hi_error *e)
 {
 	const struct hi_kafka_sink_options *o = &k->options;
-	char batch[32];
+	char batch[32], missing[32];
 	bool open_to_others = false;
+	int64_t wait_ms = o->wait_us / HI_US_MS;
 	snprintf(batch, sizeof(batch), "%lld", (long long)batch_bytes);
+	/* How long a topic may be missing that was there. */
+	snprintf(missing, sizeof(missing), "%lld",
+		 (long long)(wait_ms < MISSING_MS_MAX ? wait_ms : MISSING_MS_MAX));
 	int s = hi_kafka_conf_set_all(conf, settings, e);
 	s = s ? s : hi_kafka_conf_file(conf, o->config, &open_to_others, e);
 	s = s ? s : hi_kafka_conf_set(conf, "bootstrap.servers", o->brokers, e);
 	s = s ? s : hi_kafka_conf_set(conf, "compression.codec", o->compression, e);
 	s = s ? s : hi_kafka_conf_set(conf, "batch.size", batch, e);
+	s = s ? s : hi_kafka_conf_set(conf, "topic.metadata.propagation.max.ms", missing, e);
 	if (s == HI_OK && open_to_others)
 		tell(k, "the file of --config has a secret, and everybody may read it");
 	return s;

@@ -253,10 +253,12 @@ START_TEST(leaders_move)
 }
 END_TEST
 
+/* Not while a request is on its way: the mock cluster keeps what comes again twice. */
 START_TEST(brokers_go_and_come_back)
 {
 	open_sink();
 	put_range(0, 1000);
+	ck_assert_int_eq(hi_kafka_sink_flush(sink, &e), HI_OK);
 	for (int b = 1; b <= BROKERS; b++)
 		rd_kafka_mock_broker_set_down(cluster, b);
 	put_range(1000, 2000);
@@ -393,6 +395,30 @@ START_TEST(rights_that_are_missing)
 	ck_assert_ptr_nonnull(strstr(e.detail, "kafka-acls.sh"));
 	ck_assert_int_eq(close_sink(), HI_PEER);
 	check_lost(100, 101);
+}
+END_TEST
+
+/* The broker has it already: it was sent again for the answer was lost. */
+START_TEST(there_already)
+{
+	refuse_one_batch(RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER);
+	ck_assert_int_eq(hi_kafka_sink_flush(sink, &e), HI_OK);
+	ck_assert_int_eq(close_sink(), HI_OK);
+	ck_assert_uint_eq(counts.acked, 101);
+}
+END_TEST
+
+/* The broker has lost what it had acknowledged: no line may be sent behind the gap. */
+START_TEST(sequence_broken)
+{
+	options.undelivered = lost;
+	refuse_one_batch(RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+	ck_assert_int_eq(hi_kafka_sink_flush(sink, &e), HI_PEER);
+	ck_assert_ptr_nonnull(strstr(e.detail, "out of order sequence number"));
+	ck_assert_int_eq(put(101), HI_PEER);
+	ck_assert_int_eq(close_sink(), HI_PEER);
+	ck_assert_uint_eq(counts.acked, 100);
+	check_lost(100, 102);
 }
 END_TEST
 
@@ -596,6 +622,8 @@ static void add_failures(TCase *t)
 	tcase_add_test(t, refused_for_itself);
 	tcase_add_test(t, refused_and_nowhere_to_put_it);
 	tcase_add_test(t, rights_that_are_missing);
+	tcase_add_test(t, there_already);
+	tcase_add_test(t, sequence_broken);
 	tcase_add_test(t, no_room_for_what_was_lost);
 	tcase_add_test(t, no_broker);
 	tcase_add_test(t, no_topic);
