@@ -125,6 +125,18 @@ def idle():
     s.close()
 
 
+def preamble():
+    """Nothing of a preamble is stored, and a long one is no standstill; one that stops is."""
+    begin = '{"type":"mark","resume":"begin","since":"2025-12-28T06:00:00Z","window":"1h"}'
+    line = '{"patient_id":"P","metric_name":"m","value":1,"timestamp":"2025-12-28T06:00:00Z"}'
+    s = service('preamble', "{ echo '%s'; for i in {1..60}; do echo '%s'; sleep 0.2; done; "
+                "exec sleep 1000; } | hi-store -q ward/\n" % (begin, line))
+    check('a long preamble feeds', s.until(lambda: s.fed >= 9, 30) and s.starved == 0,
+          s.fed, s.results, s.journal())
+    check('one that stops starves', s.until(lambda: s.starved == 1), s.results)
+    s.close()
+
+
 def statuses():
     s = service('wrong', SOURCE + ' | hi-detect --wrong | hi-store -q ward/\n')
     check('wrong use: not again', s.until(lambda: s.state == 'failed') and s.starts == 1,
@@ -156,6 +168,7 @@ def main():
         f.write(RULES)
     try:
         idle()
+        preamble()
         statuses()
         disturbed_and_whole()
     finally:
