@@ -1,8 +1,8 @@
 """What befalls the lines of ward.py, with a real broker. Events, drawn with the seed:
 
 a process is killed; or stopped and woken; or stopped for long, and the same line is started a
-second time and goes on before it is woken (a zombie); a whole line is killed; the broker is
-killed, stopped, or restarted.
+second time and goes on before it is woken (a zombie); a whole line is killed, or asked to end; the
+broker is killed, stopped, or restarted.
 """
 import random
 import signal
@@ -13,8 +13,9 @@ import ward
 
 PARTITIONS = 4
 # Of 40 events; the broker's take longest, so they are few.
-PLAN = (('kill', 'consume', 15), ('kill', 'produce', 5), ('kill line', 'consume', 2),
-        ('kill line', 'produce', 1), ('stop', 'consume', 3), ('stop', 'produce', 1),
+PLAN = (('kill', 'consume', 13), ('kill', 'produce', 4), ('kill line', 'consume', 2),
+        ('kill line', 'produce', 1), ('end', 'consume', 2), ('end', 'produce', 1),
+        ('stop', 'consume', 3), ('stop', 'produce', 1),
         ('zombie', 'consume', 6), ('zombie', 'produce', 1),
         ('kill', 'broker', 3), ('stop', 'broker', 2), ('restart', 'broker', 1))
 PAUSE_S = (0.1, 1.3)    # between events
@@ -79,6 +80,14 @@ class Chaos(ward.Ward):
         # All, not any: each is to be killed.
         return bool(line) and any([part.send(signal.SIGKILL) for part in line.parts])
 
+    def end(self, role):
+        """As a person does, by the source; or as a service manager, all at once."""
+        line = self.victim(role)
+        if not line:
+            return False
+        chosen = self.draw.choice((line.parts[:1], line.parts))
+        return any([part.send(signal.SIGTERM) for part in chosen])
+
     def stop(self, role):
         line = self.victim(role)
         if not line:
@@ -123,8 +132,7 @@ class Chaos(ward.Ward):
             if role == 'broker':
                 hit = self.broker_event(kind)
             else:
-                hit = {'kill': self.kill, 'kill line': self.kill_line, 'stop': self.stop,
-                       'zombie': self.zombie}[kind](role)
+                hit = getattr(self, kind.replace(' ', '_'))(role)
             if hit:
                 break
         self.events += bool(hit)
