@@ -55,7 +55,7 @@ service_install() {
 	fi
 	cp "$here/pom.xml" "$new/pom.xml"
 	rm -rf "$jars"
-	mv -T "$new" "$jars" 2>/dev/null || rm -rf "$new" # somebody else was as quick
+	mv -T "$new" "$jars"
 	ready
 }
 
@@ -179,7 +179,7 @@ format() {
 # --- verbs ---------------------------------------------------------------------
 
 service_start() {
-	service_install
+	fetch
 	umask 077
 	mkdir -p "$data"
 	data=$(cd "$data" && pwd)
@@ -257,7 +257,7 @@ service_wipe() {
 }
 
 service_tool() {
-	service_install
+	fetch
 	quick "$@"
 }
 

@@ -152,6 +152,23 @@ is "and again: nothing twice" "$(seqs holes)" "1 2 3 7 8 "
 into holes -t holes
 is "a position behind a hole" "$(seqs holes)" "1 2 3 7 8 10 "
 
+# A transaction that is still open: what is in it is not there yet, and nothing waits for it.
+client topic open 1
+mkfifo pipe
+client transactions open <pipe &
+exec 7>pipe
+{ readings 1 3; echo commit; readings 4 6; } >&7
+sent() { [ "$(kcat -C -q -b "$B" -t open -e -X isolation.level=read_uncommitted | wc -l)" = 6 ]; }
+ok "a transaction that is open" wait_for 20 sent
+into open -t open
+is "is not waited for" "$(seqs open)" "1 2 3 "
+echo commit >&7
+exec 7>&-
+wait
+into open -t open
+is "is there when it is committed" "$(seqs open)" "1 2 3 4 5 6 "
+has "--tick: at the end a mark has the time" "$(bridge consume -q -t open --resume open --until-end --tick | tail -n 1)" '"time":"20[0-9-]+T[0-9:.]+Z"'
+
 client topic compact 1 cleanup.policy=compact segment.ms=200 min.cleanable.dirty.ratio=0.01
 readings 1 5 | client send compact
 into before -t compact
