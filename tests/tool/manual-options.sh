@@ -33,6 +33,7 @@ ok "hi(7) has shared options" test "$(wc -l <"$T/shared")" -ge 15
 for source in "$ROOT"/cmd/hi-*.c; do
 	tool=${source##*/} tool=${tool%.c} page=$ROOT/man/$tool.1
 	[ -e "$page" ] || { _fail "$tool has no page"; continue; }
+	[ -x "$BUILD/bin/$tool" ] || { skip "$tool's options" "not built"; continue; }
 	rendered "$page" >"$T/page"
 	: >"$T/helps"
 	# A tool of several verbs has options of each, under a heading of its own.
