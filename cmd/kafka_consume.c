@@ -238,8 +238,9 @@ static void put_metrics(struct hi_run *run, struct hi_buf *text)
 	hi_kafka_source_metrics(s->kafka, run->program->name, run->held, text);
 	if (run->common->resume) {
 		const double age_s = (double)hi_source_commit_age_us(s->source) / (double)HI_US_S;
-		hi_prom_family(text, "hi_commit_age_seconds", "gauge",
-			       "Age of the oldest mark written that the store does not have yet.");
+		hi_prom_family(
+			text, "hi_commit_age_seconds", "gauge",
+			"Age of the oldest that was written and that the store does not have yet.");
 		hi_prom_value(text, "hi_commit_age_seconds", labels, age_s);
 	}
 	hi_prom_family(text, "hi_kafka_latency_seconds", "histogram",

@@ -148,7 +148,11 @@ int hi_source_durable(struct hi_source *s, const struct hi_positions *now, struc
 
 int64_t hi_source_commit_age_us(const struct hi_source *s)
 {
-	return hi_unstored_age_us(&s->unstored, clock_us());
+	const int64_t now_us = clock_us(), age_us = hi_unstored_age_us(&s->unstored, now_us);
+	/* A pipe may stand still before a first mark could be written behind these lines. */
+	if (age_us == 0 && s->seq > 0 && s->run->lines_out != s->lines_then)
+		return now_us - s->then_us;
+	return age_us;
 }
 
 int hi_source_put_mark(struct hi_run *run, const struct hi_mark *m, struct hi_error *e)

@@ -47,8 +47,9 @@ int hi_source_durable(struct hi_source *s, const struct hi_positions *now, struc
 		      struct hi_error *e);
 
 /*
- * How long the oldest mark has been on its way that the store of --resume did not have
- * when hi_source_durable was called last; 0: none, or run->metrics is NULL.
+ * How long the oldest has been on its way that the store of --resume did not have when
+ * hi_source_durable was called last: a mark, or lines behind the last mark. 0: none. For
+ * a run that has metrics; in others the marks are not noted.
  */
 int64_t hi_source_commit_age_us(const struct hi_source *s);
 
