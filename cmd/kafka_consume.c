@@ -3,7 +3,7 @@
  *
  * In:      messages of Kafka, one record of hi-record(5) each
  * Out:     the records, reject, hi-record(5), with --mark marks
- * Keeps:   4 MiB of messages that were read ahead, and a place a partition
+ * Keeps:   1 MiB of messages that were read ahead, and a place a partition
  * Source:  Kafka's protocol by librdkafka; what a message may say: lib/bridge/message.h
  * Departs: from Kafka's consumers: no group decides who reads what, and no offset in the
  *          broker says what was read: positions in the store of --resume do

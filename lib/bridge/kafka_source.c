@@ -24,13 +24,16 @@ static const struct hi_kafka_setting settings[] = {
 	/* A broker answers one request of a connection after the other: others wait as long. */
 	{ "fetch.wait.max.ms", "100" },
 	/* hi_kafka_wake sees to it that a small queue is no slow one. */
-	{ "queued.max.messages.kbytes", "4096" },
+	{ "queued.max.messages.kbytes", "1024" },
 	/*
 	 * A fetch comes whole, whatever room there is, and unpacked: a MiB of lz4 is 50,000
-	 * messages, each with some 400 bytes of librdkafka's beside it.
+	 * messages, each with some 400 bytes of librdkafka's beside it. A message that is
+	 * larger comes all the same; the last line is there for the one before it, which
+	 * librdkafka raises to it.
 	 */
-	{ "fetch.message.max.bytes", "1048576" },
-	{ "fetch.max.bytes", "1048576" },
+	{ "fetch.message.max.bytes", "262144" },
+	{ "fetch.max.bytes", "262144" },
+	{ "message.max.bytes", "262144" },
 	/* A message that is not there yet. */
 	{ "fetch.error.backoff.ms", "5" },
 	{ "reconnect.backoff.ms", "50" },

@@ -12,7 +12,7 @@
  * and whenever the broker was away: hi_offset_position. Positions are ours alone, the
  * broker's group is told for lag monitors only. One thread; librdkafka has its own.
  *
- * Memory: 4 MiB of messages read ahead, what one fetch brings beside them, a batch, and
+ * Memory: 1 MiB of messages read ahead, what one fetch brings beside them, a batch, and
  * some 250 bytes a partition.
  */
 #ifndef HI_BRIDGE_KAFKA_SOURCE_H
