@@ -40,6 +40,8 @@ more() {
 }
 _end() {
 	local s=$?
+	# A child that a signal ends before it is its program runs the trap too.
+	[ "$BASHPID" = $$ ] || return
 	rm -rf "$T"
 	[ $s -eq 0 ] || { failed=$((failed + 1)); echo "not ok - ${0##*/}: ended early with status $s"; }
 	echo "${0##*/}: $passed passed, $failed failed, $skipped skipped"

@@ -27,6 +27,7 @@ broker_need() {
 broker() { "$ROOT/scripts/services" kafka "$@"; }
 _broker_end() {
 	local s=$?
+	[ "$BASHPID" = $$ ] || return # as _end
 	broker stop >/dev/null 2>&1
 	(exit $s)
 	_end
