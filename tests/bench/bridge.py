@@ -160,9 +160,9 @@ def whole_row(n):
 class Rates:
     """One table, each row's commands in turn; run is scripts/bench's."""
 
-    def __init__(self, address, folder, n, rounds, run, log):
+    def __init__(self, address, folder, n, rounds, run, log, only):
         self.address, self.folder, self.n, self.rounds = address, folder, n, rounds
-        self.run, self.log = run, log
+        self.run, self.log, self.only = run, log, only
         self.topics, self.pid = Topics(address), broker_pid(address)
         self.files = make_lines(folder, n)
 
@@ -177,6 +177,8 @@ class Rates:
 
     def row(self, row, topic=None):
         name, goal, entries = row
+        if self.only not in name:
+            return
         got = {e[0]: [] for e in entries}
         for _ in range(self.rounds):
             for label, command, factor in entries:
@@ -224,8 +226,8 @@ class Rates:
         return topic
 
 
-def rates(address, folder, n, rounds, run, log):
-    r = Rates(address, folder, n, rounds, run, log)
+def rates(address, folder, n, rounds, run, log, only=""):
+    r = Rates(address, folder, n, rounds, run, log, only)
     for _ in range(2):  # the broker's code is compiled as it runs
         r.topics.drop(r.filled("-z lz4"))
     log(f"\n{n:,} messages of {os.path.getsize(r.files['file']) // n - 1} bytes on average, one partition, a broker "
