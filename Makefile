@@ -176,8 +176,9 @@ asan:
 	$(MAKE) BUILD=build-asan SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" \
 		HARDEN= LDHARDEN= CFLAGS="-O1 -g" check
 
-# Fuzzers, FUZZ_SECONDS each, half of them with AddressSanitizer and half without: with it
-# every block is new memory, without it what an earlier read has left lies behind the input.
+# Fuzzers, FUZZ_SECONDS each, half of them with AddressSanitizer and half without, side by
+# side: with it every block is new memory, without it what an earlier read has left lies
+# behind the input.
 # What they find new stays in build-fuzz/corpus; tests/fuzz/corpus holds a small set that
 # covers the same code.
 FUZZ_CC ?= clang-19
@@ -189,11 +190,14 @@ FUZZ_SAN = -fsanitize=fuzzer-no-link,undefined -fno-sanitize-recover=all
 fuzz:
 	$(FUZZ_MAKE) BUILD=build-fuzz SAN="$(FUZZ_SAN) -fsanitize=address" $(FUZZ:%=build-fuzz/%)
 	$(FUZZ_MAKE) BUILD=build-fuzz/plain SAN="$(FUZZ_SAN)" $(FUZZ:%=build-fuzz/plain/%)
-	set -e; for f in $(FUZZ); do mkdir -p build-fuzz/corpus/$$f tests/fuzz/corpus/$$f; \
+	s=0; for f in $(FUZZ); do mkdir -p build-fuzz/corpus/$$f tests/fuzz/corpus/$$f; p=; \
 		for build in build-fuzz build-fuzz/plain; do \
 			$$build/$$f -max_total_time=$$(($(FUZZ_SECONDS) / 2)) -max_len=8192 \
 				-verbosity=0 -print_funcs=0 -print_final_stats=1 -artifact_prefix=build-fuzz/ \
-				build-fuzz/corpus/$$f tests/fuzz/corpus/$$f; done; done
+				build-fuzz/corpus/$$f tests/fuzz/corpus/$$f >$$build/$$f.log 2>&1 & \
+			p="$$p $$!"; done; \
+		for i in $$p; do wait $$i || s=1; done; \
+		cat build-fuzz/$$f.log build-fuzz/plain/$$f.log; done; exit $$s
 
 $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/lines.o $(LIB)
 	@mkdir -p $(@D)
