@@ -4,7 +4,7 @@
 #include "base/time.h"
 #include "bridge/kafka_source_private.h"
 
-/* A quarter of the queue, so that there is something left to give while the next comes. */
+/* Once for what the queue holds; hi_kafka_source_read sees to what that misses. */
 enum { WAKE_BYTES = 1 << 20 };
 
 void hi_kafka_drop_batch(struct hi_kafka_source *k)
@@ -171,6 +171,7 @@ void hi_kafka_source_given(struct hi_kafka_source *k)
 		k->of[i]->given++;
 		k->of[i]->bytes += bytes;
 		k->given_bytes += bytes;
+		k->busy_bytes += bytes;
 	}
 	for (size_t i = 0; i < k->batch_n; i++) {
 		struct hi_kafka_partition *p = k->of[i];

@@ -8,6 +8,9 @@
 /* How long begin sleeps between two looks; how long one waits for an answer, at first. */
 enum { PAUSE_MS = 100, LOOK_MS = 250, TOPIC_NAME_MAX = 249 };
 
+/* So much was given, and nothing came for so long: a queue that was full has more to come. */
+enum { BUSY_BYTES = 1 << 18, BUSY_WAIT_MS = 10 };
+
 /* The group is there because the client asks for one: it is joined by nobody. */
 static const struct hi_kafka_setting settings[] = {
 	{ "client.id", "hi-kafka-bridge" },
@@ -281,6 +284,22 @@ static int attend(struct hi_kafka_source *k, struct hi_kafka_lost *lost, struct 
 	return s < 0 ? s : HI_OK;
 }
 
+/*
+ * Waits for a message. Much came, and then nothing: librdkafka's thread may have missed
+ * hi_kafka_wake, as it does now and then, and sleeps for a second.
+ */
+static int wait_for_one(struct hi_kafka_source *k, int wait_ms, struct hi_error *e)
+{
+	if (k->busy_bytes < BUSY_BYTES || wait_ms <= BUSY_WAIT_MS)
+		return hi_kafka_poll(k, 1, wait_ms, e);
+	int n = hi_kafka_poll(k, 1, BUSY_WAIT_MS, e);
+	if (n != 0)
+		return n;
+	k->busy_bytes = 0;
+	hi_kafka_wake(k);
+	return hi_kafka_poll(k, 1, wait_ms - BUSY_WAIT_MS, e);
+}
+
 int hi_kafka_source_read(struct hi_kafka_source *k, size_t most, int wait_ms,
 			 struct hi_kafka_lost *lost, struct hi_error *e)
 {
@@ -293,7 +312,7 @@ int hi_kafka_source_read(struct hi_kafka_source *k, size_t most, int wait_ms,
 	most = most < HI_KAFKA_BATCH ? most : HI_KAFKA_BATCH;
 	int n = hi_kafka_poll(k, most, 0, e);
 	if (n == 0 && wait_ms > 0)
-		n = hi_kafka_poll(k, 1, wait_ms, e);
+		n = wait_for_one(k, wait_ms, e);
 	return n < 0 ? n : HI_OK;
 }
 

@@ -79,6 +79,7 @@ struct hi_kafka_source {
 	struct hi_positions positions;
 	/* The batch. */
 	size_t given_bytes; /* since hi_kafka_wake */
+	size_t busy_bytes;  /* given since it last had to wait for more */
 	rd_kafka_message_t *raw[HI_KAFKA_BATCH];
 	struct hi_message message[HI_KAFKA_BATCH];
 	struct hi_kafka_partition *of[HI_KAFKA_BATCH];
