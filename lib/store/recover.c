@@ -143,7 +143,8 @@ static int take_over(struct recovery *r, uint64_t number, struct hi_error *e)
 		sqlite3_reset(r->known);
 		return HI_OK;
 	}
-	snprintf(path, sizeof(path), "%s", (const char *)sqlite3_column_text(r->known, 0));
+	const char *of = (const char *)sqlite3_column_text(r->known, 0);
+	snprintf(path, sizeof(path), "%s", of ? of : "");
 	uint64_t length = (uint64_t)sqlite3_column_int64(r->known, 1);
 	uint32_t crc = (uint32_t)sqlite3_column_int64(r->known, 2);
 	sqlite3_reset(r->known);
@@ -206,11 +207,15 @@ static int judge_file(struct recovery *r, const char *path, uint64_t number, str
 		return s == HI_END ? HI_OK : s;
 	sqlite3_bind_int64(r->known, 1, (int64_t)number);
 	int step = sqlite3_step(r->known);
-	bool known = step == SQLITE_ROW &&
-		     strcmp((const char *)sqlite3_column_text(r->known, 0), path) == 0;
+	bool known = step == SQLITE_ROW;
+	const char *of = known ? (const char *)sqlite3_column_text(r->known, 0) : NULL;
+	bool another = known && (!of || strcmp(of, path) != 0);
 	sqlite3_reset(r->known);
 	if (step != SQLITE_ROW && step != SQLITE_DONE)
 		s = hi_db_error(r->store->db, "the database failed", e);
+	else if (another)
+		s = hi_error_fmt(e, HI_CORRUPT, "store.db has another file under this number", "%s",
+				 path);
 	else if (!known && !given_out(r, number))
 		s = hi_error_fmt(e, HI_CORRUPT, "store.db is older than this file", "%s", path);
 	else if (!known)

@@ -238,3 +238,11 @@ is 'and a database that may only be read' "$? $(cat "$T/err") $(md5sum <"$T/got"
 printf 'x' >"$R/store.db-wal"
 status 'not beside a log: that would be a part of it' 4 bound hi-cat "$R"
 chmod 700 "$R"; rm -f "$R/store.db-wal"; chmod 600 "$R/store.db"
+
+# A catalogue that is damaged is no reason to remove what it does not name any more.
+hi-gen --patients 2 --duration 1m | hi-store -q "$T/damaged"
+file=$(cd "$T/damaged" && ls readings/*/*.csv)
+sqlite3 "$T/damaged/store.db" "UPDATE segments SET path=path||'x'"
+status 'a file under another number: status 4' 4 hi-store -q "$T/damaged" </dev/null
+is 'and it is named' "$(cat "$T/.err")" "hi-store: store.db has another file under this number: $T/damaged/$file"
+ok 'and it stays' test -s "$T/damaged/$file"
