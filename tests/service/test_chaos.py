@@ -48,8 +48,8 @@ def group_wrong(kafka, log):
 def disturbed(kafka, look):
     """Gives the broker's log; look(name, why): as fault.check."""
     begun = time.monotonic()
-    # One or two may befall nothing, where what they are drawn for does not run.
-    c = chaos.Chaos(kafka, ward.make_feed(READINGS, PATIENTS), EVENTS * 21 // 20, PER_S)
+    # A few may befall nothing, where what they are drawn for does not run.
+    c = chaos.Chaos(kafka, ward.make_feed(READINGS, PATIENTS), EVENTS * 5 // 4, PER_S)
     try:
         c.run()
     finally:
